@@ -1,0 +1,1 @@
+"""Collections analytics: DuckDB over exported collection data, shown on Streamlit pages."""

@@ -1,0 +1,53 @@
+"""The frame: navigation, filter bar, the page, the footer. Run with: python -m streamlit run dashboard/app.py"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import frame
+from dashboard.access import LOCAL
+from dashboard.home import Home, NothingLoaded
+from dashboard.words import word
+
+PAGES = Path(__file__).resolve().parents[1] / "pages"
+#: The mark in the browser's tab, drawn here because Streamlit would fetch its own icons from the network.
+MARK = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0072B2"/>'
+    '<path d="M7 24V17h4v7zm7 0V12h4v12zm7 0V7h4v17z" fill="#fff"/></svg>'
+)
+#: How to add a page: a file in pages/, a line here, its title in words.toml under [page].
+NAVIGATION = {
+    "manage": (("overview", "dashboard"), ("recovery", "trending_up")),
+    "data": (("data", "database"), ("definitions", "menu_book")),
+}
+
+lang = frame.chosen_language()
+st.set_page_config(page_title=word("app.title", lang), page_icon=MARK, layout="wide")
+pages = {
+    group: [
+        st.Page(PAGES / f"{name}.py", title=word(f"page.{name}", lang), icon=f":material/{icon}:", url_path=name, default=name == "overview")
+        for name, icon in entries
+    ]
+    for group, entries in NAVIGATION.items()
+}
+page = st.navigation([entry for entries in pages.values() for entry in entries], position="hidden")
+try:
+    at = frame.read(Home(), LOCAL)
+except NothingLoaded:
+    st.title(word("app.nothing_loaded", lang), anchor=False)
+    st.text(word("app.nothing_loaded_note", lang))
+    st.code("python -m dashboard load EXPORT", language=None)
+    st.stop()
+st.session_state["frame"] = at
+with st.sidebar:
+    st.markdown(f"**{word('app.title', lang)}**")
+    frame.dataset(at)
+    for group, entries in pages.items():
+        st.caption(word(f"group.{group}", lang))
+        for entry in entries:
+            # Links of our own, because Streamlit's navigation would drop the view from the address.
+            st.page_link(entry, query_params=at.view.to_query(), width="stretch")
+frame.bar(at)
+st.title(page.title, anchor=False)
+page.run()
+frame.footer(at)

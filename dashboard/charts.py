@@ -1,0 +1,425 @@
+"""Rows to Plotly figures, labelled from the metric in the page's language; knows nothing of Streamlit, files or SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Protocol
+
+import plotly.graph_objects as go  # type: ignore[import-untyped]
+
+from dashboard import formats
+from dashboard.formats import drawn
+from dashboard.words import word
+
+ACTUAL, WORSE, EVENT, TOTAL, TARGET = "#0072B2", "#D55E00", "#E69F00", "#8A94A3", "#8A94A3"
+#: Colours for a few series side by side, told apart also by people who see few colours; more than six become small greys.
+SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+#: Without Plotly's own tool bar: downloads stand beside each chart.
+CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "doubleClick": False, "showTips": False}
+HEIGHT, ROW_HEIGHT = 320, 30
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Metric(Protocol):
+    """What a figure needs to know of a metric."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def label(self) -> Mapping[str, str]: ...
+
+
+def blank(height: int = HEIGHT) -> go.Figure:
+    """A figure with the house's margins, no legend and no zoom by dragging."""
+    figure = go.Figure()
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 16, "b": 8},
+        showlegend=False,
+        dragmode=False,
+        hovermode="closest",
+        separators=".,",
+        hoverlabel={"align": "left"},
+    )
+    figure.update_xaxes(fixedrange=True, showgrid=False, zeroline=False, automargin=True, title=None)
+    figure.update_yaxes(fixedrange=True, zeroline=False, automargin=True, title=None)
+    return figure
+
+
+def value_axis(figure: go.Figure, scale: formats.Scale, top: float, low: float = 0.0, axis: str = "yaxis") -> None:
+    """Ticks on round numbers from zero (or below it), written by us with the unit on each."""
+    step = _round_step((top - low) / 5 or 1.0)
+    first, last = int(low // step), int(-(-top // step))
+    ticks = [step * number for number in range(first, max(last, first + 1) + 1)]
+    decimals = next((places for places in range(6) if abs(round(step, places) - step) < 1e-9), 6)
+    unit = "%" if scale.name == "%" else ""
+    texts = [f"{formats.fixed(Decimal(repr(tick)), decimals)}{unit}" for tick in ticks]
+    figure.update_layout({axis: {"tickvals": ticks, "ticktext": texts, "range": [ticks[0], ticks[-1] * 1.04 if ticks[-1] else 1]}})
+
+
+def month_axis(figure: go.Figure, months: Sequence[date], lang: str, most: int = 7) -> None:
+    """Month names in the page's language, never more than fit on a phone."""
+    every = max(1, -(-len(months) // most))
+    shown = [month for place, month in enumerate(reversed(months)) if place % every == 0][::-1]
+    figure.update_xaxes(
+        type="date",
+        tickmode="array",
+        tickvals=[month.isoformat() for month in shown],
+        ticktext=formats.month_ticks(shown, lang),
+        tickangle=0,
+    )
+
+
+def by_month(
+    rows: Rows, metric: Metric, lang: str, currency: str, targets: Mapping[date, Any] | None = None, partial: set[date] | None = None
+) -> go.Figure:
+    """One metric by month as a line; a month still running is hollow at the end of a dashed stretch; targets are dotted."""
+    figure = blank()
+    rows = sorted(rows, key=lambda row: row["month"])
+    months = [row["month"] for row in rows]
+    aims = {month: value for month, value in (targets or {}).items() if months and months[0] <= month <= months[-1]}
+    scale = formats.scale(metric.unit, [row.get(metric.id) for row in rows] + list(aims.values()), currency, lang)
+    values = [scale.of(row.get(metric.id)) for row in rows]
+    open_months = partial or set()
+    if aims:
+        kept = sorted(aims)
+        figure.add_scatter(
+            x=[month.isoformat() for month in kept],
+            y=[scale.of(aims[month]) for month in kept],
+            mode="lines",
+            line={"color": TARGET, "dash": "dot", "width": 2, "shape": "hvh"},
+            name=word("chart.target", lang),
+            hovertemplate="%{text}<extra></extra>",
+            text=[
+                f"{formats.month(month, lang)}<br>{word('chart.target', lang)} "
+                f"{formats.measure(metric.unit, aims[month], currency, lang)}"
+                for month in kept
+            ],
+        )
+        beside = next((value for month, value in zip(months, values, strict=True) if month == kept[0]), None)
+        below = beside is not None and beside > (scale.of(aims[kept[0]]) or 0.0)
+        _label(figure, kept[0].isoformat(), scale.of(aims[kept[0]]), word("chart.target", lang), TARGET, "left", below)
+    complete = [(month, value) for month, value in zip(months, values, strict=True) if month not in open_months]
+    running = [(month, value) for month, value in zip(months, values, strict=True) if month in open_months]
+    hover = {
+        row["month"]: f"{formats.month(row['month'], lang)}<br>{drawn(metric.label[lang])} "
+        f"{formats.measure(metric.unit, row.get(metric.id), currency, lang)}{_parts(row, metric, currency, lang)}"
+        for row in rows
+    }
+    if running and complete:
+        joined = [complete[-1], *running]
+        figure.add_scatter(
+            x=[month.isoformat() for month, _ in joined],
+            y=[value for _, value in joined],
+            mode="lines",
+            line={"color": ACTUAL, "dash": "dash", "width": 2},
+            hoverinfo="skip",
+        )
+    for points, fill in ((complete, ACTUAL), (running, "rgba(0,0,0,0)")):
+        if points:
+            figure.add_scatter(
+                x=[month.isoformat() for month, _ in points],
+                y=[value for _, value in points],
+                mode="lines+markers" if points is complete else "markers",
+                line={"color": ACTUAL, "width": 2.5},
+                marker={"size": 7, "color": fill, "line": {"color": ACTUAL, "width": 2}},
+                name=metric.label[lang],
+                text=[hover[month] for month, _ in points],
+                hovertemplate="%{text}<extra></extra>",
+            )
+    for month, value in running:
+        if value is not None:
+            note = {"text": word("chart.running", lang), "showarrow": False, "yshift": 16, "font": {"size": 12}}
+            figure.add_annotation(x=month.isoformat(), y=value, xanchor="right", **note)
+    drawn_values = [value for value in values if value is not None] + [scale.of(value) or 0.0 for value in aims.values()]
+    value_axis(figure, scale, max(drawn_values, default=1.0), min(0.0, *drawn_values) if drawn_values else 0.0)
+    month_axis(figure, months, lang)
+    return figure
+
+
+def bars(rows: Rows, metric: Metric, by: str, names: Mapping[str, str], lang: str, currency: str, target: Any = None) -> go.Figure:
+    """Horizontal bars from zero with their values written on them, in the order of the rows from the top."""
+    scale = formats.scale(metric.unit, [row.get(metric.id) for row in rows], currency, lang)
+    figure = blank(height=max(160, 48 + ROW_HEIGHT * len(rows)))
+    labels = [drawn(names.get(str(row[by]), formats.MISSING if row[by] is None else str(row[by]))) for row in rows]
+    values = [scale.of(row.get(metric.id)) for row in rows]
+    figure.add_bar(
+        y=list(range(len(rows))),
+        x=values,
+        orientation="h",
+        marker={"color": ACTUAL},
+        text=[formats.measure(metric.unit, row.get(metric.id), currency, lang) for row in rows],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[f"{label}<br>{_parts(row, metric, currency, lang).removeprefix('<br>')}" for label, row in zip(labels, rows, strict=True)],
+        hovertemplate="%{customdata}<extra></extra>",
+        error_x=_intervals(rows, metric, scale),
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(rows))), ticktext=[_short(label) for label in labels], autorange="reversed", showgrid=False
+    )
+    known = [value for value in values if value is not None]
+    top, low = max(known, default=1.0), min([0.0, *known])
+    figure.update_xaxes(showticklabels=False, range=[low * 1.25, (top or 1.0) * 1.28], showgrid=False)
+    if target is not None:
+        figure.add_vline(x=scale.of(target), line={"color": TARGET, "dash": "dot", "width": 2})
+    return figure
+
+
+def spark(values: Sequence[Any], targets: Sequence[Any], running: bool) -> go.Figure:
+    """The shape of the last months without axes; targets dotted, the last point marked, hollow while its month runs."""
+    figure = blank(height=64)
+    figure.update_layout(margin={"l": 4, "r": 6, "t": 6, "b": 6})
+    places = list(range(len(values)))
+    line = [None if (number := formats.exact(value)) is None else float(number) for value in values]
+    aims = [None if (number := formats.exact(value)) is None else float(number) for value in targets]
+    if any(value is not None for value in aims):
+        figure.add_scatter(x=places, y=aims, mode="lines", line={"color": TARGET, "dash": "dot", "width": 1.5, "shape": "hvh"}, hoverinfo="skip")
+    figure.add_scatter(x=places, y=line, mode="lines", line={"color": ACTUAL, "width": 2}, hoverinfo="skip")
+    last = next((place for place in reversed(places) if line[place] is not None), None)
+    if last is not None:
+        fill = "rgba(0,0,0,0)" if running and last == places[-1] else ACTUAL
+        figure.add_scatter(
+            x=[last], y=[line[last]], mode="markers", hoverinfo="skip",
+            marker={"size": 7, "color": fill, "line": {"color": ACTUAL, "width": 1.5}},
+        )  # fmt: skip
+    figure.update_xaxes(visible=False, range=[-0.3, len(values) - 0.5])
+    figure.update_yaxes(visible=False)
+    return figure
+
+
+def lines(
+    series: Mapping[str, Sequence[tuple[Any, Any]]],
+    unit: str,
+    lang: str,
+    currency: str,
+    months: bool = False,
+    hover: Mapping[str, Sequence[str]] | None = None,
+) -> go.Figure:
+    """A few series over months, or over numbered months since placement, each named at its end; from zero."""
+    figure = blank(height=HEIGHT + 40)
+    every = [value for points in series.values() for _, value in points]
+    scale = formats.scale(unit, every, currency, lang)
+    shades = SERIES if len(series) <= len(SERIES) else _shades(len(series))
+    ends: list[tuple[Any, float, str, str]] = []
+    for place, (name, points) in enumerate(series.items()):
+        kept = [(x, scale.of(value), value) for x, value in points]
+        said = (hover or {}).get(name) or [f"{name}<br>{formats.measure(unit, value, currency, lang)}" for _, _, value in kept]
+        figure.add_scatter(
+            x=[x.isoformat() if isinstance(x, date) else x for x, _, _ in kept],
+            y=[value for _, value, _ in kept],
+            mode="lines+markers" if len(kept) < 30 else "lines",
+            line={"color": shades[place], "width": 2, "dash": "solid" if place % 2 == 0 or len(series) > 6 else "dash"},
+            marker={"size": 5},
+            name=drawn(name),
+            text=[drawn(text).replace("&lt;br&gt;", "<br>") for text in said],
+            hovertemplate="%{text}<extra></extra>",
+        )
+        last = next(((x, value) for x, value, _ in reversed(kept) if value is not None), None)
+        if last is not None:
+            ends.append((last[0], last[1] or 0.0, name, shades[place]))
+    known = [value for value in map(scale.of, every) if value is not None]
+    value_axis(figure, scale, max(known, default=1.0), min([0.0, *known]))
+    if len(series) <= len(SERIES):
+        figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None})
+        figure.update_layout(margin={"t": 40})
+    else:
+        for x, y, name, colour in (ends[0], ends[-1]):
+            _label(figure, x.isoformat() if isinstance(x, date) else x, y, name, colour)
+    if months:
+        month_axis(figure, sorted({x for points in series.values() for x, _ in points}), lang)
+    else:
+        figure.update_xaxes(dtick=max(1, _longest(series) // 8), title={"text": word("chart.months_since", lang)})
+    return figure
+
+
+def triangle(rows: Rows, across: str, down: str, value: str, unit: str, lang: str, currency: str, partial: set[tuple[Any, Any]]) -> go.Figure:
+    """Placement months down, months since placement across; cells on a diagonal still running are hollow with a dashed edge."""
+    columns = sorted({row[across] for row in rows})
+    lines_down = sorted({row[down] for row in rows})
+    place = {(row[down], row[across]): row for row in rows}
+    scale = formats.scale(unit, [row.get(value) for row in rows], currency, lang)
+    figure = blank(height=110 + 26 * len(lines_down))
+    shaded = [
+        [None if (cell := place.get((line, column))) is None or (line, column) in partial else scale.of(cell.get(value)) for column in columns]
+        for line in lines_down
+    ]
+    _heat(figure, shaded)
+    written, hover = [], []
+    for y, line in enumerate(lines_down):
+        for x, column in enumerate(columns):
+            cell = place.get((line, column))
+            if cell is None or cell.get(value) is None:
+                continue
+            running = (line, column) in partial
+            written.append((x, y, scale.text(cell[value])))
+            said = (
+                f"{formats.month(line, lang) if isinstance(line, date) else drawn(line)} · {word('chart.month_n', lang, n=column)}<br>"
+                f"{formats.measure(unit, cell[value], currency, lang)}"
+            )
+            part, whole = cell.get(f"{value}_part"), cell.get(f"{value}_whole")
+            if whole is not None:
+                said += f"<br>{formats.full_amount(part, currency)} / {formats.full_amount(whole, currency)}"
+            hover.append(said + (f"<br>{word('chart.running', lang)}" if running else ""))
+            if running:
+                edge = {"color": EVENT, "width": 1.5, "dash": "dot"}
+                figure.add_shape(type="rect", x0=x - 0.46, x1=x + 0.46, y0=y - 0.42, y1=y + 0.42, line=edge)
+    _cell_text(figure, written, hover)
+    figure.update_xaxes(tickvals=list(range(len(columns))), ticktext=[str(column) for column in columns], side="top")
+    figure.update_xaxes(title={"text": word("chart.months_since", lang)}, showgrid=False)
+    names = [formats.month(line, lang) if isinstance(line, date) else drawn(line) for line in lines_down]
+    figure.update_yaxes(tickvals=list(range(len(lines_down))), ticktext=names, autorange="reversed", showgrid=False)
+    return figure
+
+
+def matrix(
+    rows: Rows, start: str, end: str, value: str, states: Sequence[str], ends: Sequence[str], names: Mapping[str, str], lang: str, currency: str
+) -> go.Figure:
+    """Shares that moved from each state (down) to each state (across); a row adds up to one, what stayed is outlined."""
+    cells = {(row[start], row[end]): row for row in rows}
+    figure = blank(height=110 + 34 * len(states))
+    scale = formats.scale("rate", [], "", lang)
+    _heat(figure, [[scale.of(cells[(one, other)][value]) if (one, other) in cells else None for other in ends] for one in states])
+    written, hover = [], []
+    for y, one in enumerate(states):
+        for x, other in enumerate(ends):
+            cell = cells.get((one, other))
+            if cell is not None and cell[value] is not None:
+                written.append((x, y, scale.text(cell[value])))
+                said = f"{drawn(names.get(one, one))} → {drawn(names.get(other, other))}<br>{formats.rate(cell[value])}"
+                sides = [formats.full_amount(cell.get(f"{value}_{side}"), currency) for side in ("part", "whole")]
+                hover.append(f"{said}<br>{sides[0]} / {sides[1]}")
+            if one == other:
+                figure.add_shape(
+                    type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.46, y1=y + 0.46, line={"color": TOTAL, "width": 1.5}
+                )
+    _cell_text(figure, written, hover)
+    figure.update_xaxes(
+        tickvals=list(range(len(ends))), ticktext=[drawn(names.get(state, state)) for state in ends], side="top", showgrid=False
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(states))), ticktext=[drawn(names.get(state, state)) for state in states], autorange="reversed", showgrid=False
+    )
+    return figure
+
+
+def waterfall(steps: Sequence[tuple[str, Any, bool]], lang: str, currency: str) -> go.Figure:
+    """Steps of money from the first total to the last; a step is name, signed amount, and whether it is a total."""
+    scale = formats.scale("amount", [size for _, size, _ in steps], currency, lang)
+    figure = blank(height=HEIGHT + 20)
+    names = [_wrapped(drawn(name)) for name, _, _ in steps]
+    figure.add_waterfall(
+        x=names,
+        y=[scale.of(size) or 0.0 for _, size, _ in steps],
+        measure=["absolute" if total and place == 0 else "total" if total else "relative" for place, (_, _, total) in enumerate(steps)],
+        text=[formats.amount(size, currency, lang, signed=not total) for _, size, total in steps],
+        textposition="outside",
+        cliponaxis=False,
+        increasing={"marker": {"color": ACTUAL}},
+        decreasing={"marker": {"color": WORSE}},
+        totals={"marker": {"color": TOTAL}},
+        connector={"line": {"color": TOTAL, "width": 1}},
+        customdata=[f"{drawn(name)}<br>{formats.full_amount(size, currency)}" for name, size, _ in steps],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    tops, running = [0.0], 0.0
+    for _, size, total in steps:
+        running = (scale.of(size) or 0.0) if total else running + (scale.of(size) or 0.0)
+        tops.append(running)
+    value_axis(figure, scale, max(tops) * 1.12, min(tops))
+    figure.update_layout(margin={"t": 28})
+    return figure
+
+
+def _heat(figure: go.Figure, values: list[list[float | None]]) -> None:
+    """Shades of one hue, faint enough that the page's own text colour is read on them in both themes."""
+    figure.add_heatmap(
+        z=values,
+        x=list(range(len(values[0]) if values else 0)),
+        y=list(range(len(values))),
+        colorscale=[[0, "rgba(0,114,178,0.04)"], [1, "rgba(0,114,178,0.55)"]],
+        showscale=False,
+        hoverinfo="skip",
+        xgap=2,
+        ygap=2,
+        zmin=0,
+    )
+
+
+def _cell_text(figure: go.Figure, written: list[tuple[int, int, str]], hover: list[str]) -> None:
+    figure.add_scatter(
+        x=[x for x, _, _ in written],
+        y=[y for _, y, _ in written],
+        mode="text",
+        text=[text for _, _, text in written],
+        textfont={"size": 12},
+        customdata=hover,
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _label(figure: go.Figure, x: Any, y: float | None, text: str, colour: str, side: str = "right", below: bool = False) -> None:
+    if y is not None:
+        style = {"showarrow": False, "xanchor": side, "yshift": -12 if below else 12, "font": {"color": colour, "size": 12}}
+        figure.add_annotation(x=x, y=y, text=drawn(text), **style)
+
+
+def _parts(row: Mapping[str, Any], metric: Metric, currency: str, lang: str) -> str:
+    """The two sides of a rate for a hover text, and its interval where the answer carries one."""
+    text = ""
+    part, whole = row.get(f"{metric.id}_part"), row.get(f"{metric.id}_whole")
+    if whole is not None:
+        money = getattr(whole, "as_tuple", None) is not None
+        sides = [formats.full_amount(side, currency) if money else formats.count(side) for side in (part, whole)]
+        text += f"<br>{sides[0]} / {sides[1]}"
+    low, high = row.get(f"{metric.id}_low"), row.get(f"{metric.id}_high")
+    if low is not None and high is not None:
+        span = f"{formats.measure(metric.unit, low, currency, lang)}–{formats.measure(metric.unit, high, currency, lang)}"
+        text += f"<br>{word('chart.interval', lang, span=span)}"
+    return text
+
+
+def _intervals(rows: Rows, metric: Metric, scale: formats.Scale) -> dict[str, Any] | None:
+    if not any(row.get(f"{metric.id}_low") is not None for row in rows):
+        return None
+    up, down = [], []
+    for row in rows:
+        middle, low, high = (scale.of(row.get(key)) for key in (metric.id, f"{metric.id}_low", f"{metric.id}_high"))
+        up.append(0.0 if middle is None or high is None else high - middle)
+        down.append(0.0 if middle is None or low is None else middle - low)
+    return {"type": "data", "array": up, "arrayminus": down, "color": TOTAL, "thickness": 1.5, "width": 4}
+
+
+def _short(label: str, most: int = 22) -> str:
+    return label if len(label) <= most else f"{label[: most - 1]}…"
+
+
+def _wrapped(label: str) -> str:
+    """A label of several words over two lines, so that it stands level under a narrow bar."""
+    words = label.split(" ")
+    half = (len(words) + 1) // 2
+    return "<br>".join((" ".join(words[:half]), " ".join(words[half:]))) if len(words) > 1 else label
+
+
+def _shades(count: int) -> list[str]:
+    """One hue from faint (the oldest) to full (the latest)."""
+    return [f"rgba(0,114,178,{0.25 + 0.75 * place / max(1, count - 1):.2f})" for place in range(count)]
+
+
+def _longest(series: Mapping[str, Sequence[tuple[Any, Any]]]) -> int:
+    return max((int(x) for points in series.values() for x, _ in points), default=1)
+
+
+def _round_step(rough: float) -> float:
+    """The next of 1, 2, 5 times a power of ten."""
+    power = 1.0
+    while power * 10 <= rough:
+        power *= 10
+    while power > rough:
+        power /= 10
+    return next(power * size for size in (1.0, 2.0, 5.0, 10.0) if power * size >= rough * 0.999)

@@ -1,0 +1,391 @@
+"""The command line: serve, load, sample, snapshots, and every figure a page shows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from dashboard import formats
+from dashboard.breaches import LoadRefused, breach_line, kind_label
+from dashboard.contract import ROOT, contract
+from dashboard.filters import Filters
+from dashboard.home import Home, NothingLoaded
+from dashboard.load import Loaded, load
+from dashboard.metrics import UnknownName, metric, metrics, needs_of
+from dashboard.warehouse import Answer, QueryFailed, Warehouse
+
+app = typer.Typer(add_completion=False, help="Collections analytics: exports in, figures people can trust out.", pretty_exceptions_enable=False)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Where snapshots and state live (or COLLECTIONS_HOME).")]
+DatasetOption = Annotated[str | None, typer.Option("--dataset", help="Data set; the one last loaded unless told.")]
+LangOption = Annotated[str, typer.Option("--lang", help="en or zh")]
+FormatOption = Annotated[str, typer.Option("--format", help="table, csv or json")]
+
+CARDS = (ROOT / "data" / "real" / "cards", ROOT / "data" / "mappings" / "cards.toml")
+#: The sample that is made and loaded where nothing is loaded: cases, months of history, seed.
+SAMPLE = (3000, 24, 1)
+
+
+def fail(message: str) -> typer.Exit:
+    err.print(message, markup=False, soft_wrap=True)
+    return typer.Exit(1)
+
+
+def _lang(lang: str) -> str:
+    if lang not in ("en", "zh"):
+        raise fail(f"--lang: got {lang!r}, expected en or zh")
+    return lang
+
+
+@app.callback(invoke_without_command=True)
+def main(context: typer.Context, home: HomeOption = None) -> None:
+    """Without a command: load what is bundled if nothing is loaded, then serve on 127.0.0.1:8501."""
+    if context.invoked_subcommand is None:
+        bundled(home)
+        serve(home=home)
+
+
+@app.command("bundled")
+def bundled(home: HomeOption = None) -> None:
+    """Load what the project offers, where it is not loaded yet: real credit-card accounts, and the sample (in front)."""
+    place = Home(home)
+    have = set(place.pointer().datasets)
+    if "cards" not in have:
+        _load(CARDS[0], place, CARDS[1], None, False, "en", quiet=True)
+    if "sample" not in have:
+        with tempfile.TemporaryDirectory(prefix="sample-") as folder:
+            cases, months, seed = SAMPLE
+            target = Path(folder) / "export"
+            sample(target, cases=cases, months=months, seed=seed)
+            _load(target, place, None, None, False, "en", quiet=True)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
+    home: HomeOption = None,
+) -> None:
+    """Serve the pages."""
+    environment = {**os.environ}
+    if home is not None:
+        environment["COLLECTIONS_HOME"] = str(home.resolve())
+    command = [
+        sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py"),
+        "--server.address", host, "--server.port", str(port), "--server.headless", "true",
+    ]  # fmt: skip
+    out.print(f"http://{host}:{port}")
+    try:
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    except KeyboardInterrupt:
+        code = 0
+    raise typer.Exit(code)
+
+
+@app.command()
+def sample(
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write; must not exist or be empty.")],
+    cases: Annotated[int, typer.Option(help="Number of cases.")] = 2000,
+    months: Annotated[int, typer.Option(help="Months of history.")] = 18,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
+    dirty: Annotated[bool, typer.Option("--dirty", help="Plant dirt, listed in truth.json.")] = False,
+    *,
+    file_format: Annotated[str, typer.Option("--file-format", help="csv, or parquet for large samples")] = "csv",
+) -> None:
+    """Write a synthetic export: a personal-credit lender in China, every table of the contract."""
+    from data.make_sample import generate
+
+    with _progress() as bar:
+        task = bar.add_task("sample", total=1.0)
+        try:
+            generate(
+                target, cases=cases, months=months, seed=seed, dirty=dirty, file_format=file_format,
+                progress=lambda step, share: bar.update(task, description=step, completed=share),
+            )  # fmt: skip
+        except ValueError as error:
+            raise fail(str(error)) from error
+        bar.update(task, completed=1.0)
+    out.print(str(target), markup=False, soft_wrap=True)
+
+
+def _progress() -> Progress:
+    return Progress(TextColumn("{task.description:<22}"), BarColumn(), TimeElapsedColumn(), console=err, transient=True)
+
+
+@app.command("load")
+def load_command(
+    export: Annotated[Path, typer.Argument(help="Export folder (or, with a mapping, one file).")],
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="Mapping file for another layout.")] = None,
+    home: HomeOption = None,
+    dataset: DatasetOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and account for everything, publish nothing.")] = False,
+    lang: LangOption = "en",
+) -> None:
+    """Load an export as a new snapshot. Exit code 1 and the old snapshot kept if it is refused."""
+    _load(export, Home(home), mapping, dataset, dry_run, _lang(lang))
+
+
+def _load(export: Path, home: Home, mapping: Path | None, dataset: str | None, dry_run: bool, lang: str, *, quiet: bool = False) -> None:
+    with _progress() as bar:
+        task = bar.add_task("load", total=1.0)
+        try:
+            loaded = load(
+                export, home, mapping_path=mapping, dataset=dataset, dry_run=dry_run,
+                progress=lambda step, share: bar.update(task, description=step, completed=share),
+            )  # fmt: skip
+        except LoadRefused as error:
+            bar.stop()
+            for breach in error.breaches:
+                err.print(breach_line(breach, lang), markup=False, soft_wrap=True)
+            refused = {
+                "en": f"refused: {len(error.breaches)} breaches; the snapshot in service stays",
+                "zh": f"已拒绝:{len(error.breaches)} 处不符,原快照继续使用",
+            }
+            raise fail(refused[lang]) from error
+    if quiet:
+        out.print(f"{loaded.dataset}: {loaded.snapshot}", markup=False)
+    else:
+        _show_load(loaded, lang)
+
+
+def _show_load(loaded: Loaded, lang: str) -> None:
+    """Accounting per file, breaches, flags, changes and the waterfall."""
+    heads = {
+        "en": ("File", "Table", "Read", "Loaded", "Rejected", "Folded", "Blank", "Used", "Unused", "Ignored columns"),
+        "zh": ("文件", "表", "读取", "载入", "拒绝", "合并重复", "空行", "使用", "未用", "忽略的列"),
+    }[lang]
+    table = Table(*heads)
+    for a in loaded.accounts:
+        whole = a.table is not None
+        table.add_row(
+            a.name, a.table or "", f"{a.rows_read:,}", f"{a.rows_loaded:,}" if whole else "", f"{a.rows_rejected:,}",
+            f"{a.rows_folded:,}" if whole else "", f"{a.rows_blank:,}", "" if a.rows_used is None else f"{a.rows_used:,}",
+            "" if a.rows_unused is None else f"{a.rows_unused:,}", ", ".join(a.ignored_headers),
+        )  # fmt: skip
+    out.print(table)
+    for breach, count in loaded.breaches:
+        out.print(f"{breach_line(breach, lang)} (×{count:,})", markup=False, soft_wrap=True)
+    for kind, count in loaded.flags:
+        out.print(f"{'flagged' if lang == 'en' else '已标记'}: {kind_label(kind, lang)} (×{count:,})", markup=False, soft_wrap=True)
+    for name, change in loaded.changes.items():
+        counts = {
+            "en": f"{name}: {change.added:,} added, {change.changed:,} changed, {change.unchanged:,} unchanged",
+            "zh": f"{name}:新增 {change.added:,},变更 {change.changed:,},未变 {change.unchanged:,}",
+        }
+        out.print(counts[lang], markup=False)
+    w = loaded.waterfall
+    sums = {
+        "en": f"as exported {w['exported_amount']} − duplicates {w['duplicate_amount']} − failed and pending {w['unposted_amount']} "
+        f"− reversed {w['reversed_amount']} = net cash {w['net_amount']} {loaded.currency}",
+        "zh": f"导出 {w['exported_amount']} − 重复 {w['duplicate_amount']} − 失败与待入账 {w['unposted_amount']} "
+        f"− 冲正 {w['reversed_amount']} = 净回款 {w['net_amount']} {loaded.currency}",
+    }
+    out.print(sums[lang], markup=False, soft_wrap=True)
+    if loaded.missing_tables:
+        names = ", ".join(contract().tables[name].label[lang] for name in loaded.missing_tables)
+        out.print(f"{'not supplied' if lang == 'en' else '未提供'}: {names}", markup=False, soft_wrap=True)
+    if loaded.identical:
+        state = {"en": "nothing changed; in service: ", "zh": "没有变化,使用中:"}
+    elif loaded.published:
+        state = {"en": "in service: ", "zh": "已启用:"}
+    else:
+        state = {"en": "dry run, nothing published: ", "zh": "试运行,未发布:"}
+    out.print(f"{state[lang]}{loaded.dataset} {loaded.snapshot} ({'as of' if lang == 'en' else '数据截至'} {loaded.as_of})", markup=False)
+
+
+@app.command()
+def snapshots(
+    home: HomeOption = None,
+    use: Annotated[str | None, typer.Option("--use", help="Put this snapshot in service (roll back or forward).")] = None,
+) -> None:
+    """List the snapshots kept, or put one in service."""
+    place = Home(home)
+    try:
+        if use is not None:
+            info = place.info(snapshot=use)
+            with place.lock():
+                place.point(info.dataset, info.id)
+        current = place.pointer().datasets
+        table = Table("", "Data set", "Snapshot", "As of", "Loaded at", "Rows")
+        for name in current:
+            for info in place.history(name):
+                mark = "●" if current[name] == info.id else ""
+                table.add_row(mark, info.dataset, info.id, str(info.as_of), info.loaded_at, f"{info.rows:,}")
+    except NothingLoaded as error:
+        raise fail(str(error)) from error
+    out.print(table)
+
+
+@app.command("metrics")
+def metrics_command(
+    name: Annotated[str | None, typer.Argument(metavar="[ID]")] = None, lang: LangOption = "en", format: FormatOption = "table"
+) -> None:
+    """What each metric means."""
+    lang = _lang(lang)
+    try:
+        chosen = [metric(name)] if name else list(metrics().values())
+    except UnknownName as error:
+        raise fail(str(error)) from error
+    rows = [
+        {
+            "id": m.id, "label": m.label[lang], "formula": m.formula[lang], "basis": m.basis, "unit": m.unit, "better": m.better,
+            "part": m.part, "whole": m.whole, "needs": ", ".join(needs_of(m.id)), "trap": m.trap[lang],
+        }
+        for m in chosen
+    ]  # fmt: skip
+    if format == "json":
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        _print_rows(rows, format)
+
+
+@app.command()
+def measure(
+    names: Annotated[str, typer.Argument(metavar="ID[,ID…]")],
+    by: Annotated[str, typer.Option("--by", help="DIM[,DIM…]")] = "",
+    start: Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD; the data's first day unless told.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Last day, YYYY-MM-DD; the as-of day unless told.")] = None,
+    where: Annotated[list[str] | None, typer.Option("--where", help="DIM=V[,V…], repeatable")] = None,
+    home: HomeOption = None,
+    dataset: DatasetOption = None,
+    snapshot: Annotated[str | None, typer.Option("--snapshot", help="An older snapshot.")] = None,
+    format: FormatOption = "table",
+    lang: LangOption = "en",
+) -> None:
+    """Answer metrics over a period, cut by dimensions."""
+    try:
+        warehouse = Warehouse(Home(home).info(dataset, snapshot))
+        filters = Filters(
+            _day(start, "--from") or warehouse.info.first_on,
+            _day(until, "--to") or warehouse.info.as_of,
+            comparison="none",
+            where=tuple(_choice(text) for text in where or ()),
+        )
+        answer = warehouse.measure(names.split(","), [name for name in by.split(",") if name], filters=filters)
+    except (NothingLoaded, UnknownName, QueryFailed, ValueError) as error:
+        raise fail(str(error)) from error
+    _print_answer(answer, warehouse, _lang(lang), format)
+
+
+def _day(text: str | None, option: str) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{option}: got {text!r}, expected a day such as 2026-10-31") from error
+
+
+def _choice(text: str) -> tuple[str, tuple[str, ...]]:
+    name, sign, values = text.partition("=")
+    if not sign or not values:
+        raise ValueError(f"--where: got {text!r}, expected DIM=V[,V…]")
+    return name, tuple(values.split(","))
+
+
+def _print_answer(answer: Answer, warehouse: Warehouse, lang: str, format: str) -> None:
+    missing = {name: list(what) for name, what in answer.missing.items()}
+    if format == "json":
+        where = {name: list(values) for name, values in answer.filters.where}
+        whole = {
+            "snapshot": answer.snapshot,
+            "as_of": answer.as_of.isoformat(),
+            "filters": {"from": answer.filters.start.isoformat(), "to": answer.filters.until.isoformat(), **where},
+            "missing": missing,
+            "partial": sorted(day.isoformat() for day in answer.partial),
+            "rows": [{key: plain_value(value) for key, value in row.items()} for row in answer.rows],
+        }
+        print(json.dumps(whole, ensure_ascii=False, indent=1))
+        return
+    if format == "table":
+        rows = [{key: _shown(key, value, warehouse, lang) for key, value in row.items()} for row in answer.rows]
+        _print_rows(rows, format)
+    else:
+        _print_rows(answer.rows, format)
+    for name, what in missing.items():
+        err.print(f"{name}: {'not supplied' if lang == 'en' else '未提供'}: {', '.join(what)}", markup=False, soft_wrap=True)
+    err.print(f"{answer.snapshot} · {'as of' if lang == 'en' else '数据截至'} {answer.as_of}", markup=False)
+
+
+def plain_value(value: Any) -> Any:
+    """A value as JSON carries it: amounts as strings with their cents, days as ISO, rates at full precision."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def _shown(key: str, value: Any, warehouse: Warehouse, lang: str) -> str:
+    if value is None:
+        return "—"
+    name = key
+    for suffix in ("_low", "_high"):
+        name = name.removesuffix(suffix) if name.removesuffix(suffix) in metrics() else name
+    if name in metrics() and metrics()[name].unit == "rate":
+        return formats.rate(value)
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _print_rows(rows: Sequence[dict[str, Any]], format: str) -> None:
+    if format == "csv":
+        buffer = io.StringIO()
+        if rows:
+            writer = csv.DictWriter(buffer, fieldnames=list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows({key: "" if value is None else value for key, value in row.items()} for row in rows)
+        print(buffer.getvalue(), end="")
+    elif format == "json":
+        print(json.dumps([{key: plain_value(value) for key, value in row.items()} for row in rows], ensure_ascii=False, indent=1))
+    elif format == "table":
+        table = Table(*(rows[0] if rows else ()))
+        for row in rows:
+            table.add_row(*("" if value is None else str(value) for value in row.values()))
+        out.print(table)
+    else:
+        raise fail(f"--format: got {format!r}, expected table, csv or json")
+
+
+@app.command()
+def report(
+    name: Annotated[str, typer.Argument()],
+    settings: Annotated[list[str] | None, typer.Option("--set", help="k=v, repeatable")] = None,
+    home: HomeOption = None,
+    dataset: DatasetOption = None,
+    format: FormatOption = "table",
+) -> None:
+    """Run a report of queries/reports with its parameters."""
+    try:
+        parameters = dict(_setting(text) for text in settings or ())
+        rows = Warehouse(Home(home).info(dataset)).run(name, parameters)
+    except (NothingLoaded, UnknownName, QueryFailed, ValueError) as error:
+        raise fail(str(error)) from error
+    _print_rows(rows, format)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise ValueError(f"--set: got {text!r}, expected k=v")
+    if value == "":
+        return name, None
+    return name, int(value) if value.lstrip("-").isdigit() else value

@@ -1,0 +1,289 @@
+"""The frame around every page: what the URL asks for, the filter bar, the sentence that says what is on screen, the footer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard import filters as choices
+from dashboard import formats, naming
+from dashboard.access import Scope
+from dashboard.filters import DIMENSIONS, Filters, View
+from dashboard.formats import plain
+from dashboard.home import Home, NothingLoaded, SnapshotInfo
+from dashboard.metrics import dimensions
+from dashboard.warehouse import Warehouse
+from dashboard.words import LANGUAGES, language, word
+
+NAMES = {"en": "EN", "zh": "中文"}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What one run shows: the view, where it is read from, and whose eyes it is for."""
+
+    view: View
+    warehouse: Warehouse
+    home: Home
+    current: str
+    scope: Scope
+    problems: tuple[str, ...] = ()
+
+    @property
+    def info(self) -> SnapshotInfo:
+        return self.warehouse.info
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def opened(home: str, dataset: str, snapshot: str) -> Warehouse:
+    """A snapshot, opened once per process; its file never changes."""
+    return Warehouse(Home(Path(home)).info(dataset, snapshot))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def offered(home: str, dataset: str, snapshot: str, dimension: str, scope: Scope) -> tuple[list[str], bool]:
+    """The values a filter offers, and whether the dimension was supplied at all."""
+    warehouse = opened(home, dataset, snapshot)
+    return [str(value) for value in warehouse.values(dimension, scope)], not warehouse.missing(dimension)
+
+
+def asked() -> dict[str, list[str]]:
+    """The parameters of the URL."""
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def chosen_language() -> str:
+    """The language of the URL, else of this session, else of the browser."""
+    remembered = st.session_state.get("frame_language") or language(st.context.locale)
+    lang = choices.language_of(asked(), remembered)
+    st.session_state["frame_language"] = lang
+    return lang
+
+
+def read(home: Home, scope: Scope) -> Frame:
+    """The frame that the URL asks for; what can't be met falls back and is named in `problems`."""
+    query, lang, problems = asked(), chosen_language(), []
+    loaded = home.datasets()
+    if not loaded:
+        raise NothingLoaded(str(home.path))
+    dataset = (query.get("data") or [next(iter(loaded))])[-1]
+    if dataset not in loaded:
+        problems.append("data")
+        dataset = next(iter(loaded))
+    current = loaded[dataset].id
+    snapshot = (query.get("snapshot") or [current])[-1]
+    if snapshot != current and ("data" in problems or snapshot not in {info.id for info in home.history(dataset)}):
+        problems.append("snapshot")
+        snapshot = current
+    warehouse = opened(str(home.path), dataset, snapshot)
+    info = warehouse.info
+    chosen, unread = Filters.from_query(query, choices.default(info.first_on, info.as_of))
+    for dimension, values in chosen.where:
+        known, _ = offered(str(home.path), dataset, snapshot, dimension, scope)
+        if not set(values) <= set(known):
+            unread.append(dimension)
+            chosen = chosen.choosing(dimension, [value for value in values if value in known])
+    frame = Frame(View(dataset, snapshot, chosen, lang), warehouse, home, current, scope, tuple(dict.fromkeys([*problems, *unread])))
+    if not st.session_state.get("frame_written"):
+        # Once a session, so that the address itself is a link; writing again on "back" would trap the browser's back button.
+        st.session_state["frame_written"] = True
+        show(frame.view)
+    return frame
+
+
+def show(view: View) -> None:
+    """Put a view in the URL: the next run reads it from there, and the browser's back button leads to the one before."""
+    wanted = view.to_query()
+    if asked() != {name: [value] if isinstance(value, str) else value for name, value in wanted.items()}:
+        st.query_params.from_dict(wanted)
+
+
+def bar(frame: Frame) -> None:
+    """One row: period, filters, reset, link, language; then the sentence that says what is on screen."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frame_bar"):
+        _period(frame)
+        _popover(frame)
+        _button(frame, "reset", "restart_alt", lambda view: view.replace(filters=choices.default(frame.info.first_on, frame.info.as_of)))
+        with st.popover(word("frame.link", frame.view.lang), icon=":material/link:", type="tertiary", key="frame_link"):
+            st.caption(word("frame.link_note", frame.view.lang))
+            st.code(f"{(st.context.url or '').partition('?')[0]}?{urlencode(frame.view.to_query(), doseq=True)}", language=None, wrap_lines=True)
+        st.space("stretch")
+        _language(frame)
+    if st.session_state.get("frame_custom") or choices.preset_of(frame.view.filters, frame.info.first_on, frame.info.as_of) is None:
+        _custom(frame)
+    sentence(frame)
+
+
+def sentence(frame: Frame) -> None:
+    """Exactly what is on screen, in words; then whatever must be known about it."""
+    lang, chosen, info = frame.view.lang, frame.view.filters, frame.info
+    labels = naming.dimension_labels(lang)
+    period = formats.period(chosen.start, chosen.until, lang)
+    scope = " · ".join(plain(part) for part in [period, *chosen.scope(lang, labels, naming.values(lang))])
+    rest = (
+        chosen.compared(lang, info.as_of, info.first_on),
+        word("frame.as_of", lang, day=formats.day(info.as_of, lang)),
+        word("frame.snapshot", lang, id=info.id),
+    )
+    st.markdown(f":small[**{scope}** · :gray[{' · '.join(plain(part) for part in rest)}]]")
+    if frame.problems:
+        names = [word(f"problem.{name}", lang) if name not in labels else labels[name] for name in frame.problems]
+        st.warning(word("frame.not_understood", lang, names=plain(", ".join(names))), icon=":material/link_off:")
+    if frame.view.snapshot != frame.current:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            text = word("frame.old_snapshot", lang, id=plain(info.id), current=plain(frame.current))
+            st.warning(text, icon=":material/history:")
+            _button(frame, "to_current", "update", lambda view: view.replace(snapshot=frame.current))
+
+
+def footer(frame: Frame) -> None:
+    """Where the figures come from, under every page."""
+    lang, info = frame.view.lang, frame.info
+    st.caption(
+        word(
+            "frame.footer", lang, title=plain(info.title.get(lang) or info.dataset), day=plain(formats.day(info.as_of, lang)),
+            id=plain(info.id), rows=formats.count(info.rows),
+        )
+    )  # fmt: skip
+
+
+def _synced(frame: Frame, name: str, value: object) -> str:
+    """The key of a widget, which has been given the value the URL says; a language has widgets of its own, as their options differ."""
+    key = f"frame_{name}_{frame.view.lang}"
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    return key
+
+
+def _button(frame: Frame, name: str, icon: str, change: Callable[[View], View]) -> None:
+    def clicked() -> None:
+        st.session_state["frame_custom"] = False
+        show(change(frame.view))
+
+    st.button(word(f"frame.{name}", frame.view.lang), icon=f":material/{icon}:", type="tertiary", key=f"frame_{name}", on_click=clicked)
+
+
+def dataset(frame: Frame) -> None:
+    """Which data set to look at, where there is more than one."""
+    loaded = frame.home.datasets()
+    if len(loaded) < 2:
+        return
+
+    lang = frame.view.lang
+    key = _synced(frame, "dataset", frame.view.dataset)
+
+    def changed() -> None:
+        info = loaded[st.session_state[key]]
+        st.session_state["frame_custom"] = False
+        show(View(info.dataset, info.id, choices.default(info.first_on, info.as_of), lang))
+
+    st.selectbox(
+        word("frame.dataset", lang),
+        list(loaded),
+        format_func=lambda name: loaded[name].title.get(lang) or name,
+        key=key,
+        label_visibility="collapsed",
+        icon=":material/database:",
+        on_change=changed,
+        required=True,
+    )
+
+
+def _period(frame: Frame) -> None:
+    lang, info, filters = frame.view.lang, frame.info, frame.view.filters
+    periods = choices.presets(info.first_on, info.as_of)
+    preset = choices.preset_of(filters, info.first_on, info.as_of)
+    key = _synced(frame, "period", "custom" if preset is None or st.session_state.get("frame_custom") else preset)
+
+    def changed() -> None:
+        name = st.session_state[key]
+        st.session_state["frame_custom"] = name == "custom"
+        if name in periods:
+            show(frame.view.replace(filters=filters.replace(start=periods[name][0], until=periods[name][1])))
+
+    st.segmented_control(
+        word("frame.period", lang),
+        [*periods, "custom"],
+        format_func=lambda name: word(f"preset.{name}", lang),
+        key=key,
+        required=True,
+        label_visibility="collapsed",
+        on_change=changed,
+        wrap=True,
+    )
+
+
+def _custom(frame: Frame) -> None:
+    """Two days from lists in the page's language (Streamlit's own calendar speaks the browser's)."""
+    lang, info, filters = frame.view.lang, frame.info, frame.view.filters
+    first, last = min(info.first_on, filters.start), max(info.as_of, filters.until)
+    days = [first.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
+    keys = {"from": _synced(frame, "from", filters.start), "to": _synced(frame, "to", filters.until)}
+
+    def changed(end: str) -> None:
+        start, until = st.session_state[keys["from"]], st.session_state[keys["to"]]
+        if start > until:
+            start, until = (start, start) if end == "from" else (until, until)
+        st.session_state["frame_custom"] = True
+        show(frame.view.replace(filters=filters.replace(start=start, until=until)))
+
+    with st.container(horizontal=True, key="frame_days"):
+        for end, key in keys.items():
+            st.selectbox(
+                word(f"frame.{end}", lang), days, format_func=lambda day: formats.day(day, lang), key=key,
+                on_change=changed, args=(end,), width=220, required=True,
+            )  # fmt: skip
+
+
+def _popover(frame: Frame) -> None:
+    lang, chosen, home = frame.view.lang, frame.view.filters, str(frame.home.path)
+    label = word("frame.filters", lang) + (f" · {chosen.active}" if chosen.active else "")
+    with st.popover(label, icon=":material/filter_alt:", key="frame_filters"):
+        for dimension in DIMENSIONS:
+            known, supplied = offered(home, frame.view.dataset, frame.view.snapshot, dimension, frame.scope)
+            _choice(frame, dimension, known, supplied)
+
+        key = _synced(frame, "compare", chosen.comparison)
+
+        def compared() -> None:
+            show(frame.view.replace(filters=chosen.replace(comparison=st.session_state[key])))
+
+        st.segmented_control(
+            word("frame.comparison", lang), choices.COMPARISONS, format_func=lambda name: word(f"comparison.{name}", lang),
+            key=key, required=True, on_change=compared, wrap=True,
+        )  # fmt: skip
+
+
+def _choice(frame: Frame, dimension: str, known: Sequence[str], supplied: bool) -> None:
+    lang, key = frame.view.lang, _synced(frame, dimension, list(frame.view.filters.chosen(dimension)))
+
+    def changed() -> None:
+        show(frame.view.replace(filters=frame.view.filters.choosing(dimension, st.session_state[key])))
+
+    st.multiselect(
+        dimensions()[dimension].label[lang],
+        known,
+        format_func=lambda value: naming.value(dimension, value, lang),
+        key=key,
+        on_change=changed,
+        select_all=False,
+        disabled=not supplied,
+        placeholder=word("frame.everything" if supplied else "frame.dimension_missing", lang),
+    )
+
+
+def _language(frame: Frame) -> None:
+    key = _synced(frame, "lang", frame.view.lang)
+
+    def changed() -> None:
+        st.session_state["frame_language"] = st.session_state[key]
+        show(frame.view.replace(lang=st.session_state[key]))
+
+    st.segmented_control(
+        word("frame.language", frame.view.lang), LANGUAGES, format_func=NAMES.__getitem__, key=key, required=True,
+        label_visibility="collapsed", on_change=changed,
+    )  # fmt: skip

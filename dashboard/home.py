@@ -1,0 +1,186 @@
+"""Where snapshots live: one file a snapshot, one pointer file saying which is in service for each data set."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from filelock import FileLock
+
+from dashboard.contract import ROOT
+
+KEPT = 5  # snapshots per data set that stay to be rolled back to
+
+
+class NothingLoaded(LookupError):
+    """No snapshot of that name: says what was asked for and what there is."""
+
+
+@dataclass(frozen=True)
+class SnapshotInfo:
+    """What a snapshot says of itself; `lang → text` for title and note."""
+
+    dataset: str
+    id: str
+    path: Path
+    as_of: date
+    first_on: date
+    currency: str
+    timezone: str
+    loaded_at: str
+    parent: str | None
+    model: str
+    rows: int
+    title: dict[str, str] = field(default_factory=dict)
+    note: dict[str, str] = field(default_factory=dict)
+
+
+def default_home() -> Path:
+    """COLLECTIONS_HOME, else .collections/ in the project."""
+    return Path(os.environ.get("COLLECTIONS_HOME") or ROOT / ".collections")
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """CURRENT: the snapshot in service per data set, and the data set shown when none is named."""
+
+    front: str | None
+    datasets: dict[str, str]
+
+
+class Home:
+    """A folder of snapshots. Reading needs no lock: snapshots never change and the pointer moves by rename."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = (path or default_home()).resolve()
+        self.snapshots = self.path / "snapshots"
+        self._current = self.path / "CURRENT"
+
+    def lock(self) -> FileLock:
+        """Held while a snapshot is built or the pointer moves."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.path / "LOCK")
+
+    def pointer(self) -> Pointer:
+        """The pointer as it stands; empty when nothing was loaded."""
+        try:
+            data = tomllib.loads(self._current.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return Pointer(None, {})
+        return Pointer(data.get("front"), dict(data.get("datasets", {})))
+
+    def point(self, dataset: str, snapshot: str, *, front: bool = True) -> None:
+        """Put a snapshot in service. The caller holds the lock."""
+        if not self.file(snapshot).is_file():
+            raise NothingLoaded(f"no snapshot {snapshot!r} in {self.snapshots}")
+        pointer = self.pointer()
+        datasets = {**pointer.datasets, dataset: snapshot}
+        chosen = dataset if front or pointer.front is None else pointer.front
+        lines = [f"front = {json.dumps(chosen)}", "", "[datasets]", *(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in sorted(datasets.items()))]
+        write_durably(self._current, "\n".join(lines) + "\n")
+
+    def file(self, snapshot: str) -> Path:
+        return self.snapshots / f"{snapshot}.duckdb"
+
+    def datasets(self) -> dict[str, SnapshotInfo]:
+        """The snapshot in service of each data set, the front one first."""
+        pointer = self.pointer()
+        names = sorted(pointer.datasets, key=lambda name: (name != pointer.front, name))
+        return {name: read_info(self.file(pointer.datasets[name])) for name in names}
+
+    def info(self, dataset: str | None = None, snapshot: str | None = None) -> SnapshotInfo:
+        """The snapshot named, or the one in service of the data set named, or the front one."""
+        pointer = self.pointer()
+        if snapshot is not None:
+            if not snapshot.replace("-", "").isalnum() or not self.file(snapshot).is_file():
+                raise NothingLoaded(f"no snapshot {snapshot!r}; there are: {', '.join(self.ids()) or 'none'}")
+            return read_info(self.file(snapshot))
+        name = dataset or pointer.front
+        if name is None:
+            raise NothingLoaded(f"nothing is loaded in {self.path}; run: python -m dashboard load EXPORT")
+        if name not in pointer.datasets:
+            raise NothingLoaded(f"no data set {name!r}; there are: {', '.join(pointer.datasets) or 'none'}")
+        return read_info(self.file(pointer.datasets[name]))
+
+    def ids(self) -> list[str]:
+        """Ids of all snapshots kept, oldest file first."""
+        files = [path for path in self.snapshots.glob("*.duckdb") if not path.name.startswith(".")]
+        return [path.stem for path in sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name))]
+
+    def history(self, dataset: str) -> list[SnapshotInfo]:
+        """All snapshots kept of a data set, newest first."""
+        infos = [read_info(self.file(snapshot)) for snapshot in reversed(self.ids())]
+        return [info for info in infos if info.dataset == dataset]
+
+    def sweep(self, dataset: str) -> None:
+        """Remove unfinished builds and snapshots beyond the last KEPT. The caller holds the lock."""
+        for leftover in self.snapshots.glob(".building-*"):
+            _remove(leftover)
+        in_service = set(self.pointer().datasets.values())
+        for info in self.history(dataset)[KEPT:]:
+            if info.id not in in_service:
+                _remove(info.path)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        return  # Windows: still open in a reader; the next load tries again
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Replace a file so that after a crash it holds either the old or the new text, whole."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(temporary, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in this folder durable (a no-op where folders can't be opened, as on Windows)."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_info(path: Path) -> SnapshotInfo:
+    """What a snapshot file says of itself."""
+    from dashboard.warehouse import connect  # the one place that knows how a snapshot is opened safely
+
+    cursor = connect(path).cursor()
+    try:
+        row: Any = cursor.execute("select entry from meta.snapshot").fetchone()
+    except duckdb.CatalogException as error:
+        raise NothingLoaded(f"{path.name} is not a snapshot of this product") from error
+    finally:
+        cursor.close()
+    entry = json.loads(row[0])
+    return SnapshotInfo(
+        dataset=entry["dataset"],
+        id=entry["id"],
+        path=path,
+        as_of=date.fromisoformat(entry["as_of"]),
+        first_on=date.fromisoformat(entry["first_on"]),
+        currency=entry["currency"],
+        timezone=entry["timezone"],
+        loaded_at=entry["loaded_at"],
+        parent=entry["parent"],
+        model=entry["model"],
+        rows=entry["rows"],
+        title=entry["title"],
+        note=entry["note"],
+    )

@@ -1,0 +1,1 @@
+"""Statistical methods: numbers in, numbers out; no SQL, no Streamlit."""

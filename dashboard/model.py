@@ -1,0 +1,179 @@
+"""Builds the `model` tables of a snapshot from its `export` tables (queries/model/*.sql), its flags and its tie-out."""
+
+from __future__ import annotations
+
+import calendar
+import tomllib
+from collections.abc import Callable
+from datetime import date, timedelta
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dashboard.contract import CONTRACT, ROOT, contract
+
+MODEL = ROOT / "queries" / "model"
+FLAGS = ROOT / "queries" / "flags"
+MONEY = ROOT / "queries" / "macros" / "money.sql"
+BUCKETS = ROOT / "data" / "rules" / "buckets.toml"
+FAR_DAYS = 60  # a last day this far behind nothing, with few rows, is a typing error and not the export's last day
+FAR_ROWS = 1000
+
+
+class TieOutError(AssertionError):
+    """Money that doesn't add up inside a load: a defect of the product, never of the export."""
+
+
+@cache
+def version() -> str:
+    """Fingerprint of everything that makes `model` tables; a snapshot of another version is rebuilt when loaded again."""
+    digest = sha256()
+    for path in [*sorted(MODEL.glob("*.sql")), *sorted(FLAGS.glob("*.sql")), MONEY, BUCKETS, CONTRACT, Path(__file__)]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@cache
+def bucket_rules() -> dict[str, Any]:
+    return tomllib.loads(BUCKETS.read_text(encoding="utf-8"))
+
+
+def horizon(con: duckdb.DuckDBPyConnection, declared: date | None) -> tuple[date, date]:
+    """(as of, first day): the last complete day over the event tables, and the first day of any of them.
+
+    Leaves temp table `source_day` (table_id, day, rows, last_time) and `far_later` (table_id, after).
+    """
+    con.execute("create temp table source_day (table_id varchar, day date, row_count bigint, last_time time)")
+    con.execute("create temp table far_later (table_id varchar, after date)")
+    for table in contract().tables.values():
+        if table.event is not None:
+            timed = table.columns[table.event].type == "time"
+            last = f"cast(max({table.event}) as time)" if timed else "null"
+            con.execute(
+                f"insert into source_day select $table, cast({table.event} as date) as day, count(*), {last} "
+                f"from export.{table.id} where {table.event} is not null group by all",
+                {"table": table.id},
+            )
+    lasts: list[date] = []
+    for (name,) in con.execute("select distinct table_id from source_day order by table_id").fetchall():
+        days = con.execute("select day, row_count from source_day where table_id = $name order by day desc", {"name": name}).fetchall()
+        last = _believable_last(days)
+        if last != days[0][0]:
+            con.execute("insert into far_later values ($name, $last)", {"name": name, "last": last})
+        lasts.append(last)
+    row = con.execute("select coalesce(min(day) filter (where table_id in ('cases', 'payments', 'balances', 'contacts')), min(day)) from source_day").fetchone()
+    if not lasts or row is None or row[0] is None:
+        # collectors, targets or milestones alone: the plan's own dates are all there is
+        row = con.execute(
+            "select max(d), min(d) from (select month as d from export.targets union all select baseline_start from export.milestones "
+            "union all select hired_on from export.collectors union all select relationship_since from export.customers)"
+        ).fetchone()
+        last, first = (row[0], row[1]) if row and row[0] else (contract().earliest, contract().earliest)
+        return declared or last, first
+    if declared is not None:
+        return declared, row[0]
+    last = max(lasts)
+    return (last - timedelta(days=1) if _breaks_off(con, last) else last), row[0]
+
+
+def _believable_last(days: list[tuple[date, int]]) -> date:
+    """The last day, unless it and a few others stand far behind all the rest."""
+    total = sum(count for _, count in days)
+    above = 0
+    for (day, count), (before, _) in zip(days, days[1:], strict=False):
+        above += count
+        if above * FAR_ROWS > total:
+            break
+        if (day - before).days > FAR_DAYS:
+            return before
+    return days[0][0]
+
+
+def _breaks_off(con: duckdb.DuckDBPyConnection, last: date) -> bool:
+    """The last day's timed events stop more than an hour before any of the fourteen active days before it did."""
+    rows = con.execute(
+        "select day, max(last_time) from source_day where last_time is not null and day <= $last group by day order by day desc limit 15",
+        {"last": last},
+    ).fetchall()
+    if len(rows) < 8 or rows[0][0] != last:
+        return False
+    earliest = min(moment for _, moment in rows[1:])
+    final = rows[0][1]
+    return bool(final.hour * 60 + final.minute < earliest.hour * 60 + earliest.minute - 60)
+
+
+def build(con: duckdb.DuckDBPyConnection, as_of: date, timezone: str, report: Callable[[str, float], None]) -> None:
+    """Create schema `model` and all its tables, then `meta.flags`."""
+    # kept in the snapshot: its relations mean what they meant when it was built
+    con.execute(MONEY.read_text(encoding="utf-8"))
+    con.execute(f"create or replace macro charge_off_lag_months() as {int(bucket_rules()['charge_off_lag_months'])}")
+    con.execute(f"create or replace macro stale_after_days() as {int(bucket_rules()['stale_after_days'])}")
+    con.execute(f"create or replace macro as_of_day() as cast('{as_of.isoformat()}' as date)")
+    con.execute("create schema model")
+    con.execute(
+        "create table model.source_days as select table_id, sum(row_count) as row_count, min(day) as first_on, max(day) as last_on, "
+        "count(*) filter (where day > last_day - 91) as recent_days from (select *, max(day) over (partition by table_id) as last_day "
+        "from source_day where day <= as_of_day()) as days group by table_id"
+    )
+    _bucket_edges(con)
+    _months(con, as_of)
+    files = sorted(MODEL.glob("*.sql"))
+    for index, path in enumerate(files):
+        report(path.stem.split("_", 1)[1], index / len(files))
+        con.execute(path.read_text(encoding="utf-8"))
+    con.execute("drop table model.postings")
+    con.execute("create table meta.flags (kind varchar, table_id varchar, source_file integer, source_line bigint, key varchar, detail varchar)")
+    for path in sorted(FLAGS.glob("*.sql")):
+        con.execute(f"insert into meta.flags {path.read_text(encoding='utf-8')}")
+    con.execute(
+        "insert into meta.flags select 'far_later_date', table_id, null, null, null, cast(after as varchar) from far_later"
+    )
+
+
+def _bucket_edges(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("create table model.bucket_edges (bucket varchar, rank integer, low bigint, high bigint, valid_from date, valid_to date)")
+    schemes = sorted(bucket_rules()["scheme"], key=lambda scheme: scheme["valid_from"])
+    ends = [scheme["valid_from"] for scheme in schemes[1:]] + [date(9999, 12, 31)]
+    for scheme, valid_to in zip(schemes, ends, strict=True):
+        rows = [(b["id"], rank, b["low"], b["high"], scheme["valid_from"], valid_to) for rank, b in enumerate(scheme["buckets"])]
+        con.executemany("insert into model.bucket_edges values (?, ?, ?, ?, ?, ?)", rows)
+
+
+def _months(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Months from the first placement to the as-of day; a closing month follows if that day is a month's last."""
+    con.execute("create table model.months (month date, month_number integer, last_on date, is_complete boolean, is_closing boolean)")
+    row = con.execute("select min(placed_on) from export.cases where placed_on <= as_of_day()").fetchone()
+    first = row[0] if row and row[0] else as_of
+    number, end = first.year * 12 + first.month - 1, as_of.year * 12 + as_of.month - 1
+    last_complete = as_of == month_end(as_of)
+    rows = []
+    while number <= end + (1 if last_complete else 0):
+        month = date(number // 12, number % 12 + 1, 1)
+        rows.append((month, number, month_end(month), month_end(month) <= as_of, month > as_of))
+        number += 1
+    con.executemany("insert into model.months values (?, ?, ?, ?, ?)", rows)
+
+
+def month_end(day: date) -> date:
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+def tie_out(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """The money waterfall of the whole load, checked against the export's own postings to the cent."""
+    row = con.execute(
+        "select coalesce(sum(exported_amount), 0), coalesce(sum(duplicate_amount), 0), coalesce(sum(unposted_amount), 0), "
+        "coalesce(sum(reversed_amount), 0), coalesce(sum(net_amount), 0), coalesce(sum(waived_amount), 0), coalesce(sum(fee_amount), 0), "
+        "count(*) from model.cash"
+    ).fetchone()
+    assert row is not None
+    names = ("exported_amount", "duplicate_amount", "unposted_amount", "reversed_amount", "net_amount", "waived_amount", "fee_amount")
+    waterfall = dict(zip(names, row, strict=False))
+    direct = con.execute("select coalesce(sum(net_of(kind, status, amount)), 0), count(*) from export.payments").fetchone()
+    assert direct is not None
+    exported, duplicate, unposted, reversed_, net = row[:5]
+    if exported - duplicate - unposted - reversed_ != net or direct != (net, row[7]):
+        raise TieOutError(f"waterfall {waterfall}, postings {row[7]}; export {direct}")
+    return waterfall

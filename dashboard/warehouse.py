@@ -1,0 +1,390 @@
+"""Opens snapshots read-only and answers measures and reports; the only module that runs queries for pages."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dashboard.access import LOCAL, Scope
+from dashboard.contract import ROOT, contract
+from dashboard.filters import Filters, month_end, shifted
+from dashboard.home import SnapshotInfo
+from dashboard.methods.intervals import wilson
+from dashboard.methods.survival import median_time
+from dashboard.metrics import GRAINS, Dimension, Metric, UnknownName, dimension, dimensions, metric, metrics, needs_of, plain
+from dashboard.model import bucket_rules
+
+REPORTS = ROOT / "queries" / "reports"
+RELATIONS = ROOT / "queries" / "relations"
+TIMEOUT_MS = 60_000
+
+_open: dict[Path, duckdb.DuckDBPyConnection] = {}
+_opening = threading.Lock()
+
+
+class QueryFailed(RuntimeError):
+    """A query that failed, by name; the cause says why."""
+
+
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """The one read-only connection of this process to a snapshot, closed to files and settings. Use a cursor per call."""
+    with _opening:
+        if path not in _open:
+            con = duckdb.connect(
+                str(path),
+                read_only=True,
+                config={
+                    "enable_external_access": "false",
+                    "autoinstall_known_extensions": "false",
+                    "autoload_known_extensions": "false",
+                    "allow_community_extensions": "false",
+                    "python_enable_replacements": "false",
+                },
+            )
+            con.execute("set global TimeZone = 'UTC'")
+            con.execute(f"set max_execution_time = {TIMEOUT_MS}")
+            con.execute("set lock_configuration = true")
+            _open[path] = con
+        return _open[path]
+
+
+def close(path: Path) -> None:
+    """Let go of a snapshot file."""
+    with _opening:
+        con = _open.pop(path, None)
+        if con is not None:
+            con.close()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of a measure. A rate's row also has NAME_part and NAME_whole, and NAME_low and NAME_high where it has an interval."""
+
+    rows: list[dict[str, Any]]
+    metrics: tuple[str, ...]
+    by: tuple[str, ...]
+    filters: Filters
+    snapshot: str
+    as_of: date
+    missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    partial: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True)
+class Period:
+    """One period of a series: both ends included."""
+
+    start: date
+    until: date
+
+
+class Warehouse:
+    """One snapshot, open for questions."""
+
+    def __init__(self, info: SnapshotInfo) -> None:
+        self.info = info
+        self._con = connect(info.path)
+        self._supplied: dict[str, set[str]] = {}
+        for table, column in self._fetch("select table_id, column_id from meta.supplied", {}, "supplied")[1]:
+            self._supplied.setdefault(table, set()).add(column)
+
+    # --- what there is ----------------------------------------------------------------------------------------------
+
+    def supplied(self, need: str) -> bool:
+        """Whether `table`, `table.column`, or one of several joined by | is supplied."""
+        for choice in need.split("|"):
+            table, _, column = choice.partition(".")
+            if table in self._supplied and (not column or column in self._supplied[table]):
+                return True
+        return False
+
+    def missing(self, name: str) -> tuple[str, ...]:
+        """What a dimension or metric needs that was not supplied."""
+        if name in metrics():
+            needs = needs_of(name)
+        else:
+            needs = dimension(name).needs if name in dimensions() else ()
+        return tuple(need for need in needs if not self.supplied(need))
+
+    def values(self, name: str, scope: Scope = LOCAL) -> list[str]:
+        """The values of a dimension that a person may filter by, sorted; buckets in their order."""
+        chosen = dimension(name)
+        if self.missing(name):
+            return []
+        if name == "bucket":
+            return [row[0] for row in self._fetch("select bucket from model.bucket_edges group by bucket order by min(rank)", {}, name)[1]]
+        if name in ("team", "collector", "agency"):
+            sql = f"select distinct {chosen.column} from model.holders where $teams is null or list_contains($teams, team)"
+            extra = ["house"] if scope.teams is None and name != "agency" else []
+        else:
+            sql = f"select distinct {chosen.column} from model.cases where $teams is null or list_contains($teams, team)"
+            extra = []
+        rows = self._fetch(sql, {"teams": _listed(scope.teams)}, name)[1]
+        return sorted({str(row[0]) for row in rows} | set(extra))
+
+    # --- questions --------------------------------------------------------------------------------------------------
+
+    def measure(
+        self, names: Sequence[str], by: Sequence[str] = (), *, filters: Filters, scope: Scope = LOCAL
+    ) -> Answer:
+        """Answer metrics over a period, cut by dimensions.
+
+        At most one time dimension makes each month (…) a period of its own, clipped to the filters' period. Raises UnknownName,
+        or QueryFailed with the metric's name.
+        """
+        cuts = [dimension(name) for name in by]
+        times = [cut for cut in cuts if cut.kind == "time"]
+        if len(times) > 1:
+            raise UnknownName(f"at most one time dimension, got {', '.join(cut.id for cut in times)}")
+        wanted = tuple(dict.fromkeys(names))
+        missing = {name: self._missing(name, cuts, filters) for name in wanted}
+        answered = tuple(name for name in wanted if not missing[name])
+        periods = self._periods(times[0].id if times else None, filters)
+        table: dict[tuple[Any, ...], dict[str, Any]] = {}
+        groups: dict[tuple[str, str | None, bool], list[Metric]] = {}
+        for entry in plain(answered):
+            last = entry.last_of if entry.last_of not in by else None
+            groups.setdefault((entry.of or "", last, entry.unfiltered), []).append(entry)
+        for (relation, last, unfiltered), entries in groups.items():
+            self._gather(table, relation, last, entries, cuts, periods, filters, scope, unfiltered)
+        rows = [self._row(key, values, answered, cuts, wanted) for key, values in table.items()]
+        rows.sort(key=lambda row: tuple(self._order(cut, row[cut.id]) for cut in cuts))
+        if not cuts and not rows:
+            rows = [self._row((), {}, answered, cuts, wanted)]
+        return Answer(
+            rows=rows,
+            metrics=wanted,
+            by=tuple(by),
+            filters=filters,
+            snapshot=self.info.id,
+            as_of=self.info.as_of,
+            missing={name: what for name, what in missing.items() if what},
+            partial=frozenset(p.start for p in periods if _is_partial(times[0].id if times else None, p, self.info.as_of)),
+        )
+
+    def run(self, report: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Rows of queries/reports/NAME.sql. Missing or surplus parameters raise QueryFailed with both names."""
+        if report not in reports():
+            raise UnknownName(f"unknown report {report!r}; known: {', '.join(reports())}")
+        sql = (REPORTS / f"{report}.sql").read_text(encoding="utf-8")
+        names, rows = self._fetch(sql, dict(parameters or {}), report)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def _fetch(self, sql: str, values: dict[str, Any], name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        cursor = self._con.cursor()
+        try:
+            cursor.execute(sql, values)
+            return [column[0] for column in cursor.description or ()], cursor.fetchall()
+        except duckdb.Error as error:
+            raise QueryFailed(f"{name}: {error}") from error
+        finally:
+            cursor.close()
+
+    # --- how a measure is answered ------------------------------------------------------------------------------------
+
+    def _missing(self, name: str, cuts: list[Dimension], filters: Filters) -> tuple[str, ...]:
+        lacking = list(self.missing(name))
+        relations = {entry.of or "" for entry in plain((name,)) if not entry.unfiltered}
+        used = [*cuts, *(dimension(key) for key, _ in filters.where)]
+        for cut in used:
+            lacking += self.missing(cut.id)
+            away = [relation for relation in relations if not cut.carried_by(relation)]
+            if away and cut in cuts:
+                raise UnknownName(f"{name} can't be cut by {cut.id}: its rows ({', '.join(away)}) don't carry it")
+        return tuple(dict.fromkeys(lacking))
+
+    def _periods(self, grain: str | None, filters: Filters) -> list[Period]:
+        """The filters' period, or its days, weeks, months, quarters or years; never before the first or after the as-of day."""
+        start, until = filters.start, filters.until
+        if grain is None:
+            return [Period(start, until)]
+        if grain not in GRAINS:
+            raise UnknownName(f"unknown time dimension {grain!r}; known: {', '.join(GRAINS)}")
+        start, until = max(start, self.info.first_on), min(until, self.info.as_of)
+        result = []
+        day = _floor(grain, start)
+        while day <= until:
+            following = _after(grain, day)
+            result.append(Period(max(day, filters.start), min(following - timedelta(days=1), filters.until)))
+            day = following
+        return result
+
+    def _gather(
+        self,
+        table: dict[tuple[Any, ...], dict[str, Any]],
+        relation: str,
+        last: str | None,
+        entries: list[Metric],
+        cuts: list[Dimension],
+        periods: list[Period],
+        filters: Filters,
+        scope: Scope,
+        unfiltered: bool,
+    ) -> None:
+        """Run one query over one relation and put its values into the table of groups."""
+        seen = [p for p in periods if p.start <= self.info.as_of and p.until >= self.info.first_on]
+        if not seen:
+            return
+        values: dict[str, Any] = {
+            "starts": [p.start for p in seen],
+            "untils": [min(p.until, self.info.as_of) for p in seen],
+        }
+        where = ["is_last"] if last is not None else []
+        if not unfiltered:
+            for name, chosen in filters.where:
+                where.append(f"list_contains($only_{name}, {dimension(name).column})")
+                values[f"only_{name}"] = list(chosen)
+            if scope.teams is not None:
+                where.append("list_contains($scope_teams, team)")
+                values["scope_teams"] = list(scope.teams)
+        elif scope.teams is not None and relation != "sources":
+            raise UnknownName(f"relation {relation} can't be limited to teams")
+        body = (RELATIONS / f"{self._variant(relation, seen, cuts, filters)}.sql").read_text(encoding="utf-8")
+        group = ["period" if cut.kind == "time" else cut.column for cut in cuts]
+        keys = ", ".join(f"{column} as key_{index}" for index, column in enumerate(group))
+        columns = [_aggregate(entry) for entry in entries]
+        sql = (
+            "with period as (select unnest($starts) as period, unnest($starts) as start_on, unnest($untils) as until_on), "
+            f"chosen as (select * from ({_body(body)}) as related{' where ' + ' and '.join(where) if where else ''}) "
+            f"select {keys + ', ' if keys else ''}{', '.join(columns)} from chosen{' group by all' if keys else ''}"
+        )
+        _, rows = self._fetch(sql, values, ", ".join(entry.id for entry in entries))
+        for row in rows:
+            key = row[: len(group)]
+            cells = table.setdefault(key, {})
+            for entry, value in zip(entries, row[len(group) :], strict=True):
+                cells[entry.id] = _measured(entry, value)
+
+    def _variant(self, relation: str, periods: list[Period], cuts: list[Dimension], filters: Filters) -> str:
+        """The relation's file for these periods: quick where periods are calendar months, general otherwise."""
+        if relation == "stock":
+            return "stock" if all(p.start.day == 1 for p in periods) else "stock_any_day"
+        uses_bucket = any(cut.id == "bucket" for cut in cuts) or bool(filters.chosen("bucket"))
+        months = all(p.start.day == 1 and p.until <= month_end(p.start) for p in periods)
+        return "cash_any_period" if relation == "cash" and uses_bucket and not months else relation
+
+    def _row(
+        self, key: tuple[Any, ...], values: dict[str, Any], answered: tuple[str, ...], cuts: list[Dimension], wanted: tuple[str, ...]
+    ) -> dict[str, Any]:
+        row: dict[str, Any] = {cut.id: value for cut, value in zip(cuts, key, strict=True)}
+        for name in wanted:
+            entry = metric(name)
+            row[name] = _value(entry, values) if name in answered else None
+            if entry.part is not None and entry.whole is not None:
+                known = name in answered
+                row[f"{name}_part"] = _value(metric(entry.part), values) if known else None
+                row[f"{name}_whole"] = _value(metric(entry.whole), values) if known else None
+                if entry.interval == "wilson":
+                    low, high = wilson(row[f"{name}_part"], row[f"{name}_whole"]) if known else (None, None)
+                    row[f"{name}_low"], row[f"{name}_high"] = low, high
+        return row
+
+    def _order(self, cut: Dimension, value: Any) -> tuple[Any, ...]:
+        if cut.codes in ("bucket", "state"):
+            rank = _bucket_ranks().get(value)
+            return (rank is None, rank or 0, str(value))
+        return (value is None, value)
+
+
+def _listed(values: Sequence[str] | None) -> list[str] | None:
+    return None if values is None else list(values)
+
+
+def _body(sql: str) -> str:
+    return re.sub(r"^--.*\n", "", sql, flags=re.MULTILINE).rstrip().rstrip(";")
+
+
+def _aggregate(entry: Metric) -> str:
+    """The column that answers a plain metric; no rows is unknown, rows without anything to add up are zero."""
+    if entry.curve:
+        curve = dict(entry.curve)
+        origin, event, leaving = curve["origin"], curve["duration"], curve["exit"]
+        had = f"({event} is not null and ({leaving} is null or {event} <= {leaving}))"
+
+        def days(until: str, rows: str) -> str:
+            return f"histogram(greatest(date_diff('day', {origin}, {until}), 0)) filter (where {rows})"
+
+        return (
+            f"struct_pack(events := {days(event, had)}, competing := {days(leaving, f'not {had} and {leaving} is not null')}, "
+            f"censored := {days('as_of_day()', f'not {had} and {leaving} is null')}) as {entry.id}"
+        )
+    if entry.empty_is_unknown:
+        return f"{entry.sql} as {entry.id}"
+    return f"case when count(*) > 0 then coalesce({entry.sql}, 0) end as {entry.id}"
+
+
+def _measured(entry: Metric, value: Any) -> Any:
+    if entry.curve and value is not None:
+        counts = {name: {int(day): int(n) for day, n in (value[name] or {}).items()} for name in ("events", "competing", "censored")}
+        return median_time(counts["events"], counts["competing"], counts["censored"])
+    return value
+
+
+def _value(entry: Metric, values: dict[str, Any]) -> Any:
+    """A metric's value in one group; in a group that has cash but no stock (or the reverse) the absent side is zero."""
+    if entry.part is not None and entry.whole is not None:
+        part, whole = _value(metric(entry.part), values), _value(metric(entry.whole), values)
+        if not whole:
+            return None
+        return float(part or 0) / float(whole)
+    if entry.terms:
+        total: Any = None
+        for term in entry.terms:
+            value = _value(metric(term.removeprefix("-")), values)
+            if value is not None:
+                total = (total or 0) + (-value if term.startswith("-") else value)
+        return total
+    value = values.get(entry.id)
+    if value is None and values and entry.additive and entry.basis == "calendar":
+        return Decimal("0.00") if entry.unit == "amount" else 0
+    return value
+
+
+@cache
+def _bucket_ranks() -> dict[str, int]:
+    scheme = max(bucket_rules()["scheme"], key=lambda entry: entry["valid_from"])
+    order = [bucket["id"] for bucket in scheme["buckets"]]
+    exits = ["plan", *contract().codes["close_reason"], "unrecorded", "unobserved"]
+    return {name: rank for rank, name in enumerate([*order, *exits])}
+
+
+def _floor(grain: str, day: date) -> date:
+    if grain == "day":
+        return day
+    if grain == "week":
+        return day - timedelta(days=day.weekday())
+    if grain == "month":
+        return day.replace(day=1)
+    if grain == "quarter":
+        return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+    return date(day.year, 1, 1)
+
+
+def _after(grain: str, day: date) -> date:
+    if grain in ("day", "week"):
+        return day + timedelta(days=1 if grain == "day" else 7)
+    return shifted(day, {"month": 1, "quarter": 3, "year": 12}[grain])
+
+
+def _is_partial(grain: str | None, period: Period, as_of: date) -> bool:
+    """A period that runs beyond the as-of day, or a calendar period cut short by the filters or by it."""
+    if period.until > as_of:
+        return True
+    if grain is None:
+        return False
+    return period.start != _floor(grain, period.start) or period.until + timedelta(days=1) != _after(grain, _floor(grain, period.start))
+
+
+@cache
+def reports() -> tuple[str, ...]:
+    """The reports there are."""
+    return tuple(sorted(path.stem for path in REPORTS.glob("*.sql")))

@@ -1,0 +1,23 @@
+-- What a posting is worth: the one place that says which postings are cash.
+
+create or replace macro ratio(part, whole) as cast(part as double) / nullif(cast(whole as double), 0);
+
+create or replace macro is_posted(status) as coalesce(status, 'posted') = 'posted';
+
+create or replace macro gross_of(kind, status, amount) as
+    case when kind = 'payment' and is_posted(status) then amount else cast(0 as decimal(18, 2)) end;
+
+create or replace macro reversed_of(kind, status, amount) as
+    case when kind = 'reversal' and is_posted(status) then -amount else cast(0 as decimal(18, 2)) end;
+
+create or replace macro net_of(kind, status, amount) as
+    case when kind in ('payment', 'reversal') and is_posted(status) then amount else cast(0 as decimal(18, 2)) end;
+
+create or replace macro month_number(day) as year(day) * 12 + month(day) - 1;
+
+-- Days past due on the eve of a day: the last known, aged by the days between; an account seen at zero stays at zero.
+create or replace macro eve_days_past_due(from_balances, days_past_due, known_on, day) as
+    case
+        when from_balances = 1 and days_past_due <= 0 then 0
+        else days_past_due + date_diff('day', known_on, day) - 1
+    end;

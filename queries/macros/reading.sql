@@ -1,0 +1,126 @@
+-- How text from an export becomes a value: a fast form first, then the forms that spreadsheets and Chinese systems write.
+-- A macro answers null for text it cannot read without guessing; the caller makes that a breach.
+
+create or replace macro half_width(x) as
+    translate(x, '０１２３４５６７８９．，－＋（）：／￥＄％　', '0123456789.,-+():/¥$% ');
+
+-- ="00123" is how a spreadsheet keeps leading zeros in a csv; a leading apostrophe, backtick or tab does the same.
+create or replace macro clean_text(x) as
+    nullif(trim(
+        case
+            when starts_with(x, '="') then regexp_replace(x, '^="(.*)"$', '\1')
+            when starts_with(x, '''') or starts_with(x, '`') then substr(x, 2)
+            else x
+        end, chr(32) || chr(9) || chr(10) || chr(13) || chr(160) || chr(12288) || chr(65279)
+    ), '');
+
+create or replace macro needs_cleaning(x) as
+    x != trim(x) or starts_with(x, '=') or starts_with(x, '''') or starts_with(x, '`')
+    or ord(x) in (9, 160, 12288, 65279) or contains(x, chr(160)) or contains(x, chr(12288)) or contains(x, chr(9)) or x = '';
+
+create or replace macro read_text(x) as
+    case when needs_cleaning(x) then clean_text(x) else x end;
+
+-- An identifier that a spreadsheet turned into 1.10101E+17 has lost digits: unreadable, not repaired.
+create or replace macro read_id(x) as
+    case
+        when contains(x, 'E+') or contains(x, 'e+')
+            then case when not regexp_full_match(clean_text(x), '\d(\.\d+)?[eE]\+\d+') then clean_text(x) end
+        else read_text(x)
+    end;
+
+create or replace macro amount_digits(x) as replace(regexp_extract(x, '(\d[\d,]*\.?\d*|\.\d+)', 1), ',', '');
+
+create or replace macro worded_amount(x) as (
+    case
+        when regexp_full_match(x, '(?i)\(?[+-]?(?:¥|\$|€|£|₹|CNY|RMB|EUR|USD|TWD|GBP|INR|HKD|NT\$|US\$|HK\$|人民币)?[+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{0,2}0*)?|\.\d{1,2}0*)(?:元|CNY|RMB|EUR|USD|TWD|GBP|INR|HKD)?\)?')
+            and starts_with(x, '(') = ends_with(x, ')')
+            then case when starts_with(x, '(') or contains(x, '-') then -1 else 1 end
+            * try_cast(amount_digits(x) as decimal(18, 2))
+    end
+);
+
+create or replace macro read_amount(x) as
+    coalesce(
+        case
+            when not (x like '%.___%' or contains(x, 'e') or contains(x, 'E') or contains(x, '_'))
+                then try_cast(x as decimal(18, 2))
+        end,
+        worded_amount(replace(half_width(clean_text(x)), ' ', ''))
+    );
+
+create or replace macro read_integer(x) as
+    coalesce(
+        case when regexp_full_match(x, '-?\d{1,18}') then try_cast(x as bigint) end,
+        case
+            when regexp_full_match(half_width(clean_text(x)), '[+-]?(\d{1,3}(,\d{3})+|\d+)(\.0*)?')
+                then try_cast(regexp_replace(replace(half_width(clean_text(x)), ',', ''), '\.0*$', '') as bigint)
+        end
+    );
+
+create or replace macro read_number(x) as
+    coalesce(
+        case when regexp_full_match(x, '-?\d+(\.\d+)?') then try_cast(x as double) end,
+        case
+            when regexp_full_match(half_width(clean_text(x)), '[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][+-]?\d+)?')
+                then try_cast(replace(half_width(clean_text(x)), ',', '') as double)
+        end
+    );
+
+create or replace macro read_flag(x) as
+    case
+        when lower(clean_text(x)) in ('true', 't', 'yes', 'y', '1', '1.0', '是', '真', '有', '√') then true
+        when lower(clean_text(x)) in ('false', 'f', 'no', 'n', '0', '0.0', '否', '假', '无', '×') then false
+    end;
+
+-- A spreadsheet's day number counts from 1899-12-30; five digits are 1954 to 2173.
+create or replace macro serial_time(x) as
+    case
+        when regexp_full_match(x, '[2-9]\d{4}(\.\d+)?')
+            then timestamp '1899-12-30' + to_seconds(cast(round(cast(x as double) * 86400) as bigint))
+    end;
+
+create or replace macro worded_time(x) as
+    coalesce(
+        serial_time(x),
+        try_strptime(x, [
+            '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M', '%Y-%m-%d', '%Y/%m/%d %H:%M:%S', '%Y/%m/%d %H:%M', '%Y/%m/%d',
+            '%Y.%m.%d %H:%M:%S', '%Y.%m.%d %H:%M', '%Y.%m.%d', '%Y年%m月%d日 %H:%M:%S', '%Y年%m月%d日 %H:%M',
+            '%Y年%m月%d日%H时%M分%S秒', '%Y年%m月%d日%H时%M分', '%Y年%m月%d日'
+        ]),
+        case when regexp_full_match(x, '\d{14}') then try_strptime(x, '%Y%m%d%H%M%S') end,
+        case when regexp_full_match(x, '(19|20)\d{6}') then try_strptime(x, '%Y%m%d') end
+    );
+
+create or replace macro has_offset(x) as
+    contains(x, '+') or ends_with(x, 'Z') or contains(substr(x, 11), '-');
+
+-- zone: the export's; a time that carries its own offset is turned into that zone's wall clock.
+create or replace macro read_time(x, zone) as
+    coalesce(
+        case when not has_offset(x) and (x[5] = '-' or x[5] = '/') then try_cast(x as timestamp) end,
+        case
+            when has_offset(x) and regexp_full_match(clean_text(x), '\d{4}[-/].*\d ?(Z|[+-]\d{2}(:?\d{2})?)')
+                then timezone(zone, try_cast(regexp_replace(clean_text(x), ' ?([+-]\d{2})(\d{2})$', '\1:\2') as timestamptz))
+        end,
+        worded_time(half_width(clean_text(x)))
+    );
+
+create or replace macro read_date(x, zone) as
+    coalesce(
+        case when length(x) <= 10 and (x[5] = '-' or x[5] = '/') then try_cast(x as date) end,
+        try_cast(read_time(x, zone) as date)
+    );
+
+create or replace macro read_month(x, zone) as
+    cast(date_trunc('month', coalesce(
+        read_date(x, zone),
+        case when regexp_full_match(clean_text(x), '(19|20)\d{2}[-/.]\d{1,2}')
+                then try_strptime(regexp_replace(clean_text(x), '[/.]', '-'), '%Y-%m') end,
+        case when regexp_full_match(clean_text(x), '(19|20)\d{4}') then try_strptime(clean_text(x), '%Y%m') end,
+        try_strptime(clean_text(x), '%Y年%m月')
+    )) as date);
+
+-- As dashboard.contract.folded does it, for the spellings of a code.
+create or replace macro fold(x) as
+    regexp_replace(lower(half_width(clean_text(x))), '[\s_\-]+', '', 'g');

@@ -1,0 +1,13 @@
+-- One row per table that carries events: its days, how far it lags behind the export, and how often it usually speaks.
+create table model.sources as
+select
+    table_id,
+    row_count,
+    first_on,
+    last_on,
+    recent_days,
+    date_diff('day', last_on, as_of_day()) as lag_days,
+    -- weekly or more often over its last quarter
+    (recent_days >= 12) as is_regular,
+    (date_diff('day', last_on, as_of_day()) > stale_after_days() and recent_days >= 12) as is_stale,
+from model.source_days

@@ -1,0 +1,100 @@
+"""Figures, tested on what they draw: values in one unit, ticks in the page's language, running months hollow, names as text."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from dashboard import charts
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """As much of a metric as a figure needs."""
+
+    id: str
+    unit: str
+    label: dict[str, str] = field(default_factory=lambda: {"en": "Recovery rate", "zh": "催回率"})
+
+
+RATE, MONEY = Drawn("recovery_rate", "rate"), Drawn("net_amount", "amount")
+MONTHS = [date(2026, 8, 1), date(2026, 9, 1), date(2026, 10, 1)]
+
+
+def rows(metric: Drawn, *values: Any) -> list[dict[str, Any]]:
+    return [{"month": month, metric.id: value} for month, value in zip(MONTHS, values, strict=True)]
+
+
+def test_a_running_month_is_hollow_and_named() -> None:
+    figure = charts.by_month(rows(RATE, 0.25, 0.30, 0.12), RATE, "zh", "CNY", {MONTHS[0]: 0.27, MONTHS[1]: 0.27}, {MONTHS[2]})
+    target, dashes, complete, running = figure.data
+    assert list(target.y) == [27.0, 27.0] and target.line.dash == "dot"
+    assert list(complete.y) == [25.0, 30.0] and complete.marker.color == charts.ACTUAL
+    assert list(dashes.y) == [30.0, 12.0] and dashes.line.dash == "dash"
+    assert list(running.y) == [12.0] and running.marker.color == "rgba(0,0,0,0)"
+    assert "未完" in [note.text for note in figure.layout.annotations]
+    assert list(figure.layout.xaxis.ticktext) == ["2026年<br>8月", "9月", "10月"]
+
+
+def test_unknown_is_a_gap_and_not_zero() -> None:
+    figure = charts.by_month(rows(RATE, 0.25, None, 0.30), RATE, "en", "CNY")
+    assert list(figure.data[0].y) == [25.0, None, 30.0]
+    assert figure.data[0].text[1] == "Sep 2026<br>Recovery rate —"
+
+
+def test_money_is_drawn_in_one_unit_and_told_in_full() -> None:
+    bars = charts.bars([{"team": "<b>A</b>", "net_amount": Decimal("12345678.90")}, {"team": None, "net_amount": None}], MONEY, "team", {}, "zh", "CNY")
+    assert list(bars.data[0].x) == [1234.56789, None]
+    assert list(bars.data[0].text) == ["¥1,234.6 万", "—"]
+    assert list(bars.layout.yaxis.ticktext) == ["&lt;b&gt;A&lt;/b&gt;", "—"]
+
+
+def test_bars_start_at_zero() -> None:
+    figure = charts.bars([{"team": "A", "recovery_rate": 0.3}], RATE, "team", {}, "en", "CNY")
+    assert figure.layout.xaxis.range[0] == 0
+
+
+def test_a_rate_tells_its_two_sides_and_interval() -> None:
+    row = {"team": "A", "recovery_rate": 0.2, "recovery_rate_part": 300, "recovery_rate_whole": 1500, "recovery_rate_low": 0.18, "recovery_rate_high": 0.22}
+    figure = charts.bars([row], RATE, "team", {}, "en", "CNY")
+    assert figure.data[0].customdata[0] == "A<br>300 / 1,500<br>95% interval 18.0%–22.0%"
+    assert list(figure.data[0].error_x.array) == pytest.approx([2.0])
+
+
+def test_the_running_diagonal_is_outlined_and_not_shaded() -> None:
+    cells = [
+        {"cohort": MONTHS[0], "age": 0, "rate": 0.10},
+        {"cohort": MONTHS[0], "age": 1, "rate": 0.15},
+        {"cohort": MONTHS[1], "age": 0, "rate": 0.08},
+    ]
+    figure = charts.triangle(cells, "age", "cohort", "rate", "rate", "en", "CNY", {(MONTHS[0], 1), (MONTHS[1], 0)})
+    heat, text = figure.data
+    assert [list(line) for line in heat.z] == [[10.0, None], [None, None]]
+    assert list(text.text) == ["10.0", "15.0", "8.0"]
+    assert len(figure.layout.shapes) == 2 and "still running" in text.customdata[1]
+
+
+def test_what_never_was_observed_has_no_cell() -> None:
+    figure = charts.triangle([{"cohort": MONTHS[0], "age": 0, "rate": None}], "age", "cohort", "rate", "rate", "en", "CNY", set())
+    assert len(figure.data[1].text) == 0
+
+
+def test_waterfall_steps_keep_their_sign() -> None:
+    figure = charts.waterfall([("Gross posted", Decimal(100), True), ("Reversals", Decimal(-30), False), ("Net cash", Decimal(70), True)], "en", "CNY")
+    assert list(figure.data[0].measure) == ["absolute", "relative", "total"]
+    assert list(figure.data[0].text) == ["¥100.00", "−¥30.00", "¥70.00"]
+
+
+def test_many_series_are_shades_with_the_ends_named() -> None:
+    series = {f"C{number}": [(0, 0.0), (1, number / 100)] for number in range(12)}
+    figure = charts.lines(series, "rate", "en", "CNY")
+    assert [note.text for note in figure.layout.annotations] == ["C0", "C11"]
+    assert figure.layout.showlegend is False
+
+
+@pytest.mark.parametrize(("top", "ticks"), [(0.31, ("0%", "10%", "20%", "30%", "40%")), (0.012, ("0.0%", "0.5%", "1.0%", "1.5%"))])
+def test_ticks_are_round_and_carry_the_unit(top: float, ticks: tuple[str, ...]) -> None:
+    figure = charts.by_month(rows(RATE, top, top / 2, top), RATE, "en", "CNY")
+    assert tuple(figure.layout.yaxis.ticktext) == ticks

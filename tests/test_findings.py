@@ -1,0 +1,72 @@
+"""Sentences made by rule: the same figures give the same finding in both languages, and none where there is none."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from dashboard import findings
+
+AUG, SEP, OCT = date(2026, 8, 1), date(2026, 9, 1), date(2026, 10, 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "better", "expected"),
+    [
+        (0.30, 0.30, "higher", "met"),
+        (0.29, 0.30, "higher", "watch"),
+        (0.28, 0.30, "higher", "missed"),
+        (Decimal(10), Decimal(10), "lower", "met"),
+        (10.4, 10, "lower", "watch"),
+        (11, 10, "lower", "missed"),
+        (None, 10, "lower", None),
+        (11, None, "lower", None),
+        (11, 10, "none", None),
+    ],
+)
+def test_state(value: Any, target: Any, better: str, expected: str | None) -> None:
+    assert findings.state(value, target, better) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "better", "en", "zh"),
+    [
+        ((0.2, 0.3, 0.3), "higher", "Rate at or above target since Sep 2026", "Rate自2026年9月起达到目标"),
+        ((0.3, 0.3, 0.2), "higher", "Rate below target in Oct 2026", "2026年10月Rate低于目标"),
+        ((0.2, 0.2, 0.2), "higher", "Rate below target since Aug 2026", "Rate自2026年8月起低于目标"),
+        ((0.3, 0.2, 0.2), "lower", "Rate within its limit since Sep 2026", "Rate自2026年9月起未超上限"),
+        ((0.2, 0.2, 0.3), "lower", "Rate over its limit in Oct 2026", "2026年10月Rate超过上限"),
+    ],
+)
+def test_against_target(values: tuple[float, ...], better: str, en: str, zh: str) -> None:
+    series, targets = list(zip((AUG, SEP, OCT), values, strict=True)), dict.fromkeys((AUG, SEP, OCT), 0.25)
+    assert findings.against_target("Rate", series, targets, better, "en") == en
+    assert findings.against_target("Rate", series, targets, better, "zh") == zh
+
+
+def test_a_running_month_is_not_judged() -> None:
+    series = [(AUG, 0.3), (SEP, 0.3), (OCT, 0.1)]
+    assert findings.against_target("Rate", series, dict.fromkeys((AUG, SEP, OCT), 0.25), "higher", "en", {OCT}) == "Rate at or above target since Aug 2026"
+    assert findings.trend("Rate", [(AUG, 1), (SEP, 2), (OCT, 3)], "en", {OCT}) is None
+
+
+def test_trend() -> None:
+    assert findings.trend("Rate", [(AUG, 1), (SEP, 2), (OCT, 3)], "en") == "Rate has risen 2 months running"
+    assert findings.trend("Rate", [(AUG, 3), (SEP, 2), (OCT, 1)], "zh") == "Rate连续 2 个月下降"
+    assert findings.trend("Rate", [(AUG, 3), (SEP, 2), (OCT, 4)], "en") is None
+
+
+def test_spread_names_are_escaped() -> None:
+    assert findings.spread("Rate", [("*A*", 0.3), ("B", 0.2), ("C", None)], "rate", "CNY", "en") == r"Rate: from 30.0% (\*A\*) down to 20.0% (B)"
+    assert findings.spread("Rate", [("A", 0.3), ("B", 0.3)], "rate", "CNY", "en") is None
+
+
+def test_moved_looks_only_at_moves_to_worse() -> None:
+    rows = [
+        {"start": "M1", "end": "M2", "share": 0.3},
+        {"start": "M2", "end": "M1", "share": 0.6},
+        {"start": "M2", "end": "M3", "share": 0.2},
+        {"start": "M1", "end": "settled", "share": 0.9},
+    ]
+    assert findings.moved(rows, "start", "end", "share", ["M1", "M2", "M3"], {}, "en") == "30.0% of M1 moved to M2"

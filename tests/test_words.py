@@ -1,0 +1,50 @@
+"""Words: both languages everywhere, the same places to fill in, none unknown, none unused."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from dashboard.words import LANGUAGES, language, word, words
+
+ROOT = Path(__file__).resolve().parents[1]
+CODE = "\n".join(path.read_text(encoding="utf-8") for folder in ("dashboard", "pages") for path in sorted((ROOT / folder).rglob("*.py")))
+CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+#: What Chinese pages write in Latin letters too.
+LATIN_ALLOWED = re.compile(r"\b(CSV|Excel|ID|[A-Z]|M\d\+?)\b|\d+%")
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("key", sorted(words()))
+def test_both_languages(key: str) -> None:
+    entry = words()[key]
+    assert set(entry) == set(LANGUAGES)
+    assert places(entry["en"]) == places(entry["zh"])
+    assert not CHINESE.search(entry["en"])
+    rest = LATIN_ALLOWED.sub("", re.sub(r"\{\w+\}", "", entry["zh"]))
+    assert not re.search(r"[A-Za-z]", rest), entry["zh"]
+
+
+def test_every_entry_is_used() -> None:
+    families = set(re.findall(r"""f["']([a-z_]+\.)\{""", CODE)) | set(re.findall(r"""f["']([a-z_]+\.[a-z_]+)\{""", CODE))
+    unused = [key for key in words() if not re.search(f"[\"']{re.escape(key)}[\"']", CODE) and not key.startswith(tuple(families))]
+    assert not unused
+
+
+def test_every_key_in_the_code_is_an_entry() -> None:
+    asked = set(re.findall(r'\b(?:word|say)\(\s*"([a-z_.0-9]+)"', CODE))
+    assert asked <= set(words()), asked - set(words())
+
+
+def test_a_missing_value_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        word("frame.as_of", "en")
+
+
+@pytest.mark.parametrize(("locale", "lang"), [("zh-CN", "zh"), ("zh", "zh"), ("en-GB", "en"), ("fr", "en"), (None, "en")])
+def test_first_language(locale: str | None, lang: str) -> None:
+    assert language(locale) == lang
