@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard.contract import Column, contract
-from dashboard.mapping import ColumnMap, Export
+from dashboard.mapping import DIVISORS, ColumnMap, Export
 
 FLOATS = ("DOUBLE", "FLOAT")
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
-DIVISORS = {1: "1", 10: "0.1", 100: "0.01", 1000: "0.001"}
+DATED = ("date", "time", "month")
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,20 @@ class Cell:
     def is_text(self) -> bool:
         return self.type == "VARCHAR"
 
+    @property
+    def text(self) -> str:
+        """SQL for the cell as text."""
+        return self.ref if self.is_text else f"cast({self.ref} as varchar)"
+
+
+def mapped(cell: Cell, parameters: dict[str, Any]) -> Cell:
+    """The cell after its mapping's value map, which it adds to `parameters`; a value mapped to '' is nothing."""
+    if not cell.map.codes:
+        return cell
+    name = f"codes_{len(parameters)}"
+    parameters[name] = {"key": list(cell.map.codes), "value": list(cell.map.codes.values())}  # DuckDB's client makes this a map
+    return Cell(f"coalesce(${name}[clean_text({cell.text})], {cell.text})", "VARCHAR", cell.map)
+
 
 def present(cell: Cell) -> str:
     """SQL: the cell holds something (blank text and NaN are nothing)."""
@@ -36,22 +50,16 @@ def present(cell: Cell) -> str:
 
 
 def bad(column: Column, cell: Cell) -> str:
-    """SQL over the inserted value (named like the column) and the cell: required and missing, or present but unreadable."""
+    """SQL over the value (COLUMN__) and its mapped cell: required and missing, or present but unreadable."""
     if not column.optional:
         return f"{column.id}__ is null"
     return f"({column.id}__ is null and {present(cell)})"
 
 
 def value_of(column: Column, cell: Cell, export: Export, parameters: dict[str, Any]) -> str:
-    """SQL for the typed value; null where the cell is empty or unreadable. Adds what it needs to `parameters`."""
-    text = cell
-    if cell.map.codes:
-        name = f"codes_{len(parameters)}"
-        parameters[name] = {"key": list(cell.map.codes), "value": list(cell.map.codes.values())}
-        plain = cell.ref if cell.is_text else f"cast({cell.ref} as varchar)"
-        text = Cell(f"coalesce(map(${name}['key'], ${name}['value'])[clean_text({plain})], {plain})", "VARCHAR", cell.map)
-    expression = _typed(column, text, export, parameters)
-    if column.type in ("date", "time", "month"):
+    """SQL for the typed value of a mapped cell; null where it is empty, unreadable or out of range. Adds to `parameters`."""
+    expression = readable(column, cell, export, parameters)
+    if column.type in DATED:
         parameters.setdefault("earliest", contract().earliest)
         parameters.setdefault("latest", contract().latest)
         limit = "cast($latest as date)" if column.type != "time" else "cast($latest as date) + interval 1 day"
@@ -63,44 +71,60 @@ def value_of(column: Column, cell: Cell, export: Export, parameters: dict[str, A
     return expression
 
 
-def _typed(column: Column, cell: Cell, export: Export, parameters: dict[str, Any]) -> str:
+def readable(column: Column, cell: Cell, export: Export, parameters: dict[str, Any]) -> str:
+    """SQL for the typed value of a mapped cell whatever its range; null where it is empty or unreadable. Adds to `parameters`."""
     kind, ref = column.type, cell.ref
     if kind == "amount":
         return _amount(cell, export)
-    if kind in ("date", "time", "month"):
+    if kind in DATED:
         return _time(kind, cell, export, parameters)
     if kind == "id" and cell.type in FLOATS:  # a number this large has been rounded
         return f"(case when {ref} = trunc({ref}) and abs({ref}) < 1e15 then cast(cast({ref} as bigint) as varchar) end)"
-    if kind in ("integer", "number") and (cell.type in (*FLOATS, *WHOLE) or cell.type.startswith("DECIMAL")):
-        if kind == "number":
-            return f"(case when not isnan(cast({ref} as double)) then cast({ref} as double) end)"
-        return f"(case when {ref} = trunc({ref}) then try_cast({ref} as bigint) end)"
+    if kind in ("integer", "number"):
+        return _number(kind, cell, export)
     if kind == "flag" and cell.type == "BOOLEAN":
         return ref
-    text = ref if cell.is_text else f"cast({ref} as varchar)"
     if kind == "code":
         codes = ", ".join(f"'{code}'" for code in contract().codes[column.codes or ""])
-        known = f"(select map(list(spelling), list(code)) from spelling where codes = '{column.codes}')[fold({text})]"
-        return f"(case when {text} in ({codes}) then {text} else {known} end)"
-    return f"read_{kind}({text})"
+        known = f"(select map(list(spelling), list(code)) from spelling where codes = '{column.codes}')[fold({cell.text})]"
+        return f"(case when {cell.text} in ({codes}) then {cell.text} else {known} end)"
+    return f"read_{kind}({cell.text})"
+
+
+def _pointed(cell: Cell, export: Export) -> str:
+    """SQL for text whose decimals stand after a point."""
+    return f"translate({cell.ref}, '.,', ',.')" if export.decimal == "," else cell.ref
 
 
 def _amount(cell: Cell, export: Export) -> str:
     ref = cell.ref
-    if cell.is_text:
-        if export.decimal == ",":
-            ref = f"translate({ref}, '.,', ',.')"
-        expression = f"read_amount({ref})"
-    elif cell.type in FLOATS:  # a float carries the cents only to within its rounding
-        expression = f"(case when abs({ref} - round({ref}, 2)) < 1e-6 then try_cast(round({ref}, 2) as decimal(18, 2)) end)"
-    elif cell.type in WHOLE:
-        expression = f"try_cast({ref} as decimal(18, 2))"
-    else:
-        expression = f"(case when {ref} = try_cast({ref} as decimal(18, 2)) then try_cast({ref} as decimal(18, 2)) end)"
     if cell.map.divide not in (None, 1):
-        scaled = f"({expression} * {DIVISORS[cell.map.divide or 1]})"
-        return f"(case when {scaled} = cast({scaled} as decimal(18, 2)) then cast({scaled} as decimal(18, 2)) end)"
-    return expression
+        return _divided(cell, export)
+    if cell.is_text:
+        return f"read_amount({_pointed(cell, export)})"
+    if cell.type in FLOATS:  # a float carries the cents only to within its rounding
+        return f"(case when abs({ref} - round({ref}, 2)) < 1e-6 then try_cast(round({ref}, 2) as decimal(18, 2)) end)"
+    if cell.type in WHOLE:
+        return f"try_cast({ref} as decimal(18, 2))"
+    if cell.type.startswith("DECIMAL"):
+        return f"(case when {ref} = try_cast({ref} as decimal(18, 2)) then try_cast({ref} as decimal(18, 2)) end)"
+    return f"read_amount({cell.text})"
+
+
+def _divided(cell: Cell, export: Export) -> str:
+    """SQL for an amount written in a smaller unit, such as cents; one that leaves less than a cent is unreadable."""
+    scaled = f"({_amount(Cell(cell.ref, cell.type), export)} * {DIVISORS[cell.map.divide or 1]})"
+    cents = f"try_cast({scaled} as decimal(18, 2))"
+    return f"(case when {scaled} = {cents} then {cents} end)"
+
+
+def _number(kind: str, cell: Cell, export: Export) -> str:
+    ref = cell.ref
+    if cell.type in (*FLOATS, *WHOLE) or cell.type.startswith("DECIMAL"):
+        if kind == "number":
+            return f"(case when not isnan(cast({ref} as double)) then cast({ref} as double) end)"
+        return f"(case when {ref} = trunc({ref}) then try_cast({ref} as bigint) end)"
+    return f"read_{kind}({_pointed(cell, export) if cell.is_text else cell.text})"
 
 
 def _time(kind: str, cell: Cell, export: Export, parameters: dict[str, Any]) -> str:
@@ -114,11 +138,13 @@ def _time(kind: str, cell: Cell, export: Export, parameters: dict[str, Any]) -> 
             return read
         name = f"format_{len(parameters)}"
         parameters[name] = pattern
-        return f"coalesce(cast(try_strptime(clean_text({ref}), ${name}) as {target}), {read})"
+        return f"coalesce({_truncated(kind, f'cast(try_strptime(clean_text({ref}), ${name}) as {target})')}, {read})"
     if cell.type == "TIMESTAMP WITH TIME ZONE":
         ref = f"timezone($zone, {ref})"
     elif not (cell.type.startswith("TIMESTAMP") or cell.type == "DATE"):
-        return f"read_{kind}(cast({ref} as varchar), $zone)"
-    if kind == "month":
-        return f"cast(date_trunc('month', {ref}) as date)"
-    return f"cast({ref} as {target})"
+        return f"read_{kind}({cell.text}, $zone)"
+    return _truncated(kind, f"cast({ref} as {target})")
+
+
+def _truncated(kind: str, expression: str) -> str:
+    return f"cast(date_trunc('month', {expression}) as date)" if kind == "month" else expression

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
-import plotly.graph_objects as go  # type: ignore[import-untyped]
+import plotly.graph_objects as go
 
 from dashboard import formats
 from dashboard.formats import drawn
@@ -57,12 +57,13 @@ def value_axis(figure: go.Figure, scale: formats.Scale, top: float, low: float =
     first, last = int(low // step), int(-(-top // step))
     ticks = [step * number for number in range(first, max(last, first + 1) + 1)]
     decimals = next((places for places in range(6) if abs(round(step, places) - step) < 1e-9), 6)
-    unit = "%" if scale.name == "%" else ""
-    texts = [f"{formats.fixed(Decimal(repr(tick)), decimals)}{unit}" for tick in ticks]
+    before, _, after = ("", "", "%") if scale.name == "%" else scale.name.partition(" ")
+    behind = after if after == "%" else f" {after}" if after else ""
+    texts = [f"{before}{formats.fixed(Decimal(repr(tick)), decimals)}{behind}" for tick in ticks]
     figure.update_layout({axis: {"tickvals": ticks, "ticktext": texts, "range": [ticks[0], ticks[-1] * 1.04 if ticks[-1] else 1]}})
 
 
-def month_axis(figure: go.Figure, months: Sequence[date], lang: str, most: int = 7) -> None:
+def month_axis(figure: go.Figure, months: Sequence[date], lang: str, most: int = 5) -> None:
     """Month names in the page's language, never more than fit on a phone."""
     every = max(1, -(-len(months) // most))
     shown = [month for place, month in enumerate(reversed(months)) if place % every == 0][::-1]
@@ -96,14 +97,13 @@ def by_month(
             name=word("chart.target", lang),
             hovertemplate="%{text}<extra></extra>",
             text=[
-                f"{formats.month(month, lang)}<br>{word('chart.target', lang)} "
-                f"{formats.measure(metric.unit, aims[month], currency, lang)}"
+                f"{formats.month(month, lang)}<br>{word('chart.target', lang)} {formats.measure(metric.unit, aims[month], currency, lang)}"
                 for month in kept
             ],
         )
-        beside = next((value for month, value in zip(months, values, strict=True) if month == kept[0]), None)
-        below = beside is not None and beside > (scale.of(aims[kept[0]]) or 0.0)
-        _label(figure, kept[0].isoformat(), scale.of(aims[kept[0]]), word("chart.target", lang), TARGET, "left", below)
+        note = {"text": word("chart.target", lang), "showarrow": False, "font": {"size": 12}}
+        figure.add_annotation(x=1, xref="paper", xanchor="left", y=scale.of(aims[kept[-1]]), **note)
+        figure.update_layout(margin={"r": 52})
     complete = [(month, value) for month, value in zip(months, values, strict=True) if month not in open_months]
     running = [(month, value) for month, value in zip(months, values, strict=True) if month in open_months]
     hover = {
@@ -134,7 +134,8 @@ def by_month(
             )
     for month, value in running:
         if value is not None:
-            note = {"text": word("chart.running", lang), "showarrow": False, "yshift": 16, "font": {"size": 12}}
+            falls = bool(complete) and value < (complete[-1][1] or 0.0)
+            note = {"text": word("chart.running", lang), "showarrow": False, "yshift": -16 if falls else 16, "font": {"size": 12}}
             figure.add_annotation(x=month.isoformat(), y=value, xanchor="right", **note)
     drawn_values = [value for value in values if value is not None] + [scale.of(value) or 0.0 for value in aims.values()]
     value_axis(figure, scale, max(drawn_values, default=1.0), min(0.0, *drawn_values) if drawn_values else 0.0)
@@ -156,13 +157,13 @@ def bars(rows: Rows, metric: Metric, by: str, names: Mapping[str, str], lang: st
         text=[formats.measure(metric.unit, row.get(metric.id), currency, lang) for row in rows],
         textposition="outside",
         cliponaxis=False,
-        customdata=[f"{label}<br>{_parts(row, metric, currency, lang).removeprefix('<br>')}" for label, row in zip(labels, rows, strict=True)],
+        customdata=[
+            f"{label}<br>{_parts(row, metric, currency, lang).removeprefix('<br>')}" for label, row in zip(labels, rows, strict=True)
+        ],
         hovertemplate="%{customdata}<extra></extra>",
         error_x=_intervals(rows, metric, scale),
     )
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=[_short(label) for label in labels], autorange="reversed", showgrid=False
-    )
+    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=[_short(label) for label in labels], autorange="reversed", showgrid=False)
     known = [value for value in values if value is not None]
     top, low = max(known, default=1.0), min([0.0, *known])
     figure.update_xaxes(showticklabels=False, range=[low * 1.25, (top or 1.0) * 1.28], showgrid=False)
@@ -179,7 +180,9 @@ def spark(values: Sequence[Any], targets: Sequence[Any], running: bool) -> go.Fi
     line = [None if (number := formats.exact(value)) is None else float(number) for value in values]
     aims = [None if (number := formats.exact(value)) is None else float(number) for value in targets]
     if any(value is not None for value in aims):
-        figure.add_scatter(x=places, y=aims, mode="lines", line={"color": TARGET, "dash": "dot", "width": 1.5, "shape": "hvh"}, hoverinfo="skip")
+        figure.add_scatter(
+            x=places, y=aims, mode="lines", line={"color": TARGET, "dash": "dot", "width": 1.5, "shape": "hvh"}, hoverinfo="skip"
+        )
     figure.add_scatter(x=places, y=line, mode="lines", line={"color": ACTUAL, "width": 2}, hoverinfo="skip")
     last = next((place for place in reversed(places) if line[place] is not None), None)
     if last is not None:
@@ -229,82 +232,120 @@ def lines(
         figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None})
         figure.update_layout(margin={"t": 40})
     else:
-        for x, y, name, colour in (ends[0], ends[-1]):
-            _label(figure, x.isoformat() if isinstance(x, date) else x, y, name, colour)
+        long = [end for end, points in zip(ends, series.values(), strict=True) if len(points) > 3] or ends
+        for x, y, name, _ in (long[0], long[-1]):
+            near = not isinstance(x, date) and x < _longest(series) / 2
+            _label(figure, x.isoformat() if isinstance(x, date) else x, y, name, "left" if near else "right")
     if months:
         month_axis(figure, sorted({x for points in series.values() for x, _ in points}), lang)
     else:
-        figure.update_xaxes(dtick=max(1, _longest(series) // 8), title={"text": word("chart.months_since", lang)})
+        figure.update_xaxes(
+            dtick=max(1, _longest(series) // 8),
+            range=[-0.3, _longest(series) + 0.6],
+            title={"text": word("chart.months_since", lang), "font": {"size": 12}},
+        )
     return figure
 
 
-def triangle(rows: Rows, across: str, down: str, value: str, unit: str, lang: str, currency: str, partial: set[tuple[Any, Any]]) -> go.Figure:
-    """Placement months down, months since placement across; cells on a diagonal still running are hollow with a dashed edge."""
-    columns = sorted({row[across] for row in rows})
-    lines_down = sorted({row[down] for row in rows})
-    place = {(row[down], row[across]): row for row in rows}
-    scale = formats.scale(unit, [row.get(value) for row in rows], currency, lang)
-    figure = blank(height=110 + 26 * len(lines_down))
-    shaded = [
-        [None if (cell := place.get((line, column))) is None or (line, column) in partial else scale.of(cell.get(value)) for column in columns]
-        for line in lines_down
-    ]
-    _heat(figure, shaded)
-    written, hover = [], []
-    for y, line in enumerate(lines_down):
-        for x, column in enumerate(columns):
-            cell = place.get((line, column))
-            if cell is None or cell.get(value) is None:
-                continue
-            running = (line, column) in partial
-            written.append((x, y, scale.text(cell[value])))
-            said = (
-                f"{formats.month(line, lang) if isinstance(line, date) else drawn(line)} · {word('chart.month_n', lang, n=column)}<br>"
-                f"{formats.measure(unit, cell[value], currency, lang)}"
-            )
-            part, whole = cell.get(f"{value}_part"), cell.get(f"{value}_whole")
-            if whole is not None:
-                said += f"<br>{formats.full_amount(part, currency)} / {formats.full_amount(whole, currency)}"
-            hover.append(said + (f"<br>{word('chart.running', lang)}" if running else ""))
-            if running:
-                edge = {"color": EVENT, "width": 1.5, "dash": "dot"}
-                figure.add_shape(type="rect", x0=x - 0.46, x1=x + 0.46, y0=y - 0.42, y1=y + 0.42, line=edge)
-    _cell_text(figure, written, hover)
-    figure.update_xaxes(tickvals=list(range(len(columns))), ticktext=[str(column) for column in columns], side="top")
-    figure.update_xaxes(title={"text": word("chart.months_since", lang)}, showgrid=False)
-    names = [formats.month(line, lang) if isinstance(line, date) else drawn(line) for line in lines_down]
-    figure.update_yaxes(tickvals=list(range(len(lines_down))), ticktext=names, autorange="reversed", showgrid=False)
+def triangle(
+    rows: Rows,
+    across: str,
+    down: str,
+    value: str,
+    unit: str,
+    lang: str,
+    currency: str,
+    running: Sequence[tuple[date, int]] = (),
+    dark: bool = False,
+) -> go.Figure:
+    """Placement months down, months since placement across; a month still running is an empty dotted cell, not a figure."""
+    place = {(row[down], row[across]): row for row in rows if row.get(value) is not None}
+    columns = sorted({column for _, column in [*place, *running]})
+    months = sorted({month for month, _ in [*place, *running]})
+    scale = formats.scale(unit, [row[value] for row in place.values()], currency, lang)
+    figure = blank(height=110 + 26 * len(months))
+    figure.update_layout(width=_grid_width(len(columns)))
+
+    def said(month: date, column: int) -> str:
+        row = place.get((month, column))
+        if row is None:
+            return ""
+        text = (
+            f"{formats.month(month, lang)} · {word('chart.month_n', lang, n=column)}<br>{formats.measure(unit, row[value], currency, lang)}"
+        )
+        part, whole = row.get(f"{value}_part"), row.get(f"{value}_whole")
+        return text if whole is None else f"{text}<br>{formats.full_amount(part, currency)} / {formats.full_amount(whole, currency)}"
+
+    grid = [[(month, column) for column in columns] for month in months]
+    shades = [[scale.of(place[cell][value]) if cell in place else None for cell in line] for line in grid]
+    texts = [[scale.text(place[cell][value]) if cell in place else "" for cell in line] for line in grid]
+    _heat(figure, shades, texts, [[said(*cell) for cell in line] for line in grid], dark)
+    for month, column in running:
+        x, y = columns.index(column), months.index(month)
+        edge = {"color": TOTAL, "width": 1.5, "dash": "dot"}
+        figure.add_shape(type="rect", x0=x - 0.46, x1=x + 0.46, y0=y - 0.42, y1=y + 0.42, line=edge)
+        figure.add_annotation(x=x, y=y, text="…", showarrow=False)
+    figure.update_xaxes(
+        tickvals=list(range(len(columns))), ticktext=[str(column) for column in columns], side="top", showgrid=False, ticks="",
+        title={"text": word("chart.months_since", lang), "font": {"size": 12}},
+    )  # fmt: skip
+    names = [formats.month(month, lang) for month in months]
+    figure.update_yaxes(tickvals=list(range(len(months))), ticktext=names, autorange="reversed", showgrid=False, ticks="")
     return figure
+
+
+def running_diagonal(rows: Rows, across: str, down: str, as_of: date) -> list[tuple[date, int]]:
+    """The cells of a triangle whose month the data ends in before it ends: they have no figure yet."""
+    if as_of == formats.month_end(as_of):
+        return []
+    months = sorted({row[down] for row in rows} | {as_of.replace(day=1)})
+    return [(month, (as_of.year - month.year) * 12 + as_of.month - month.month) for month in months if month <= as_of]
 
 
 def matrix(
-    rows: Rows, start: str, end: str, value: str, states: Sequence[str], ends: Sequence[str], names: Mapping[str, str], lang: str, currency: str
+    rows: Rows,
+    start: str,
+    end: str,
+    value: str,
+    states: Sequence[str],
+    ends: Sequence[str],
+    names: Mapping[str, str],
+    lang: str,
+    currency: str,
+    beside: Mapping[str, str] | None = None,
+    dark: bool = False,
 ) -> go.Figure:
-    """Shares that moved from each state (down) to each state (across); a row adds up to one, what stayed is outlined."""
-    cells = {(row[start], row[end]): row for row in rows}
+    """Shares that moved from each state (down, with its number of cases beside) to each state (across); a row adds up to one."""
+    cells = {(row[start], row[end]): row for row in rows if row[value] is not None}
     figure = blank(height=110 + 34 * len(states))
+    figure.update_layout(width=_grid_width(len(ends), 50) + 60)
     scale = formats.scale("rate", [], "", lang)
-    _heat(figure, [[scale.of(cells[(one, other)][value]) if (one, other) in cells else None for other in ends] for one in states])
-    written, hover = [], []
+
+    def said(one: str, other: str) -> str:
+        row = cells.get((one, other))
+        if row is None:
+            return ""
+        sides = [formats.full_amount(row.get(f"{value}_{side}"), currency) for side in ("part", "whole")]
+        moved = f"{drawn(names.get(one, one))} → {drawn(names.get(other, other))}"
+        return f"{moved}<br>{formats.rate(row[value])}<br>{sides[0]} / {sides[1]}"
+
+    grid = [[(one, other) for other in ends] for one in states]
+    shades = [[scale.of(cells[cell][value]) if cell in cells else None for cell in line] for line in grid]
+    texts = [[scale.text(cells[cell][value]) if cell in cells else "" for cell in line] for line in grid]
+    _heat(figure, shades, texts, [[said(*cell) for cell in line] for line in grid], dark)
     for y, one in enumerate(states):
-        for x, other in enumerate(ends):
-            cell = cells.get((one, other))
-            if cell is not None and cell[value] is not None:
-                written.append((x, y, scale.text(cell[value])))
-                said = f"{drawn(names.get(one, one))} → {drawn(names.get(other, other))}<br>{formats.rate(cell[value])}"
-                sides = [formats.full_amount(cell.get(f"{value}_{side}"), currency) for side in ("part", "whole")]
-                hover.append(f"{said}<br>{sides[0]} / {sides[1]}")
-            if one == other:
-                figure.add_shape(
-                    type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.46, y1=y + 0.46, line={"color": TOTAL, "width": 1.5}
-                )
-    _cell_text(figure, written, hover)
+        if one in ends:
+            x = ends.index(one)
+            figure.add_shape(type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.46, y1=y + 0.46, line={"color": TOTAL, "width": 1.5})
     figure.update_xaxes(
-        tickvals=list(range(len(ends))), ticktext=[drawn(names.get(state, state)) for state in ends], side="top", showgrid=False
+        tickvals=list(range(len(ends))),
+        ticktext=[_wrapped(drawn(names.get(one, one))) for one in ends],
+        side="top",
+        showgrid=False,
+        ticks="",
     )
-    figure.update_yaxes(
-        tickvals=list(range(len(states))), ticktext=[drawn(names.get(state, state)) for state in states], autorange="reversed", showgrid=False
-    )
+    down = [drawn(names.get(one, one)) + (f" · {beside[one]}" if beside else "") for one in states]
+    figure.update_yaxes(tickvals=list(range(len(states))), ticktext=down, autorange="reversed", showgrid=False, ticks="")
     return figure
 
 
@@ -336,37 +377,28 @@ def waterfall(steps: Sequence[tuple[str, Any, bool]], lang: str, currency: str) 
     return figure
 
 
-def _heat(figure: go.Figure, values: list[list[float | None]]) -> None:
-    """Shades of one hue, faint enough that the page's own text colour is read on them in both themes."""
+def _heat(figure: go.Figure, values: list[list[float | None]], written: list[list[str]], hover: list[list[str]], dark: bool) -> None:
+    """Shades of one hue under figures that are read on all of them; colours of their own, as the theme may be known late."""
     figure.add_heatmap(
         z=values,
         x=list(range(len(values[0]) if values else 0)),
         y=list(range(len(values))),
-        colorscale=[[0, "rgba(0,114,178,0.04)"], [1, "rgba(0,114,178,0.55)"]],
+        colorscale=[[0, "#17222E" if dark else "#F1F6FA"], [1, "#1F6FA3" if dark else "#5BA9D6"]],
         showscale=False,
-        hoverinfo="skip",
+        text=written,
+        texttemplate="%{text}",
+        textfont={"size": 12, "color": "#F2F6FA" if dark else "#0B1A26"},
+        customdata=hover,
+        hovertemplate="%{customdata}<extra></extra>",
+        hoverongaps=False,
         xgap=2,
         ygap=2,
         zmin=0,
     )
 
 
-def _cell_text(figure: go.Figure, written: list[tuple[int, int, str]], hover: list[str]) -> None:
-    figure.add_scatter(
-        x=[x for x, _, _ in written],
-        y=[y for _, y, _ in written],
-        mode="text",
-        text=[text for _, _, text in written],
-        textfont={"size": 12},
-        customdata=hover,
-        hovertemplate="%{customdata}<extra></extra>",
-    )
-
-
-def _label(figure: go.Figure, x: Any, y: float | None, text: str, colour: str, side: str = "right", below: bool = False) -> None:
-    if y is not None:
-        style = {"showarrow": False, "xanchor": side, "yshift": -12 if below else 12, "font": {"color": colour, "size": 12}}
-        figure.add_annotation(x=x, y=y, text=drawn(text), **style)
+def _label(figure: go.Figure, x: Any, y: float, text: str, side: str = "right") -> None:
+    figure.add_annotation(x=x, y=y, text=drawn(text), showarrow=False, xanchor=side, yshift=12, font={"size": 12})
 
 
 def _parts(row: Mapping[str, Any], metric: Metric, currency: str, lang: str) -> str:
@@ -400,10 +432,15 @@ def _short(label: str, most: int = 22) -> str:
 
 
 def _wrapped(label: str) -> str:
-    """A label of several words over two lines, so that it stands level under a narrow bar."""
-    words = label.split(" ")
+    """A label over two lines, so that it stands level under a narrow bar; Chinese breaks after four characters."""
+    words = label.split(" ") if " " in label else [label[:4], label[4:]]
     half = (len(words) + 1) // 2
-    return "<br>".join((" ".join(words[:half]), " ".join(words[half:]))) if len(words) > 1 else label
+    return "<br>".join((" ".join(words[:half]), " ".join(words[half:]))).removesuffix("<br>")
+
+
+def _grid_width(columns: int, cell: int = 44) -> int:
+    """Wide enough to read every cell; a narrower screen scrolls."""
+    return max(320, 96 + cell * columns)
 
 
 def _shades(count: int) -> list[str]:

@@ -101,7 +101,7 @@ class Contract:
 
 
 def folded(text: str) -> str:
-    """A header or code as it is compared: width and case folded, without spaces, underscores, hyphens and brackets."""
+    """A header or code as it is compared: width and case folded, without spaces, underscores and hyphens."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"[\s_\-\u200b\ufeff]+", "", plain)
 
@@ -113,7 +113,7 @@ def contract() -> Contract:
 
 
 def read_contract(path: Path) -> Contract:
-    """Read a contract file; refuses two columns of a table that accept the same header."""
+    """Read a contract file; refuses a header that stands for two columns, or a spelling for two codes (ValueError)."""
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     codes = {
         name: {
@@ -122,6 +122,12 @@ def read_contract(path: Path) -> Contract:
         }
         for name, entries in data["codes"].items()
     }
+    for name, entries in codes.items():
+        meant: dict[str, str] = {}
+        for code in entries.values():
+            for text in code.spellings:
+                if meant.setdefault(folded(text), code.id) != code.id:
+                    raise ValueError(f"{path.name}: {text!r} of codes.{name} stands for both {meant[folded(text)]} and {code.id}")
     tables = {name: _table(name, entry) for name, entry in data["tables"].items()}
     for table in tables.values():
         seen: dict[str, str] = {}

@@ -7,11 +7,11 @@ import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from dashboard.formats import exact
 from dashboard.words import word
@@ -21,6 +21,8 @@ SHEET_ROWS = 1_048_576
 CELL_CHARACTERS = 32_767
 #: A text that starts with one of these is read as a formula by spreadsheet programs.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: Written as the day of making, so that the same rows make the same file.
+CREATED = datetime(2000, 1, 1, tzinfo=UTC)
 ABOUT_SHEET = "About 说明"
 EXCEL_FORMATS = {"amount": "#,##0.00", "rate": "0.0%", "count": "#,##0", "days": "#,##0.0", "date": "yyyy-mm-dd", "text": "@"}
 
@@ -84,7 +86,7 @@ def excel_file(table: Table) -> bytes:
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(out, options) as book:
-        book.set_properties({"title": table.title[:255], "created": datetime(2000, 1, 1)})
+        book.set_properties({"title": table.title[:255], "created": CREATED})
         styles = {unit: book.add_format({"num_format": style}) for unit, style in EXCEL_FORMATS.items()}
         bold, wrapped = book.add_format({"bold": True, "bottom": 1, "text_wrap": True}), book.add_format({"text_wrap": True})
         per_sheet = SHEET_ROWS - 1
@@ -142,7 +144,7 @@ def _excel_cell(sheet: Any, line: int, place: int, value: Any, unit: str, styles
     if isinstance(value, datetime):
         sheet.write_string(line, place, value.isoformat(sep=" "))
     elif isinstance(value, date):
-        sheet.write_datetime(line, place, datetime(value.year, value.month, value.day), styles["date"])
+        sheet.write_datetime(line, place, value, styles["date"])
     elif isinstance(value, int | float | Decimal) and not isinstance(value, bool) and unit != "text":
         number = exact(value)
         if number is not None:

@@ -16,6 +16,8 @@ COMPARISONS = ("previous", "year", "none")
 PRESETS = ("this_month", "last_month", "quarter", "year", "last_12", "all")
 #: The dimensions offered in the filter bar, in its order.
 DIMENSIONS = ("product", "bucket", "region", "team", "batch")
+#: No export holds days outside these (data/contract.toml refuses them).
+EARLIEST, LATEST = date(1980, 1, 1), date(2100, 12, 31)
 #: More characters than any name in an export needs; a longer value in a URL is not one of ours.
 LONGEST_VALUE = 200
 
@@ -164,10 +166,13 @@ class Filters:
 def _day(query: Mapping[str, list[str]], name: str, problems: list[str]) -> date | None:
     text = (query.get(name) or [""])[-1]
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
+        day = None
+    if day is None or not EARLIEST <= day <= LATEST:
         problems.append(name)
         return None
+    return day
 
 
 def presets(first_on: date, as_of: date) -> dict[str, tuple[date, date]]:

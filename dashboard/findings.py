@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from dashboard import formats
@@ -75,14 +76,16 @@ def against_target(
         since = month
     once = since == known[-1][0]
     sides = ("above_target", "below_target") if better == "higher" else ("within_limit", "over_limit")
-    return word(f"finding.{sides[0] if above else sides[1]}{'_in' if once else '_since'}", lang, label=label, month=formats.month(since, lang))
+    return word(
+        f"finding.{sides[0] if above else sides[1]}{'_in' if once else '_since'}", lang, label=label, month=formats.month(since, lang)
+    )
 
 
 def trend(label: str, series: Sequence[tuple[date, Any]], lang: str, running: set[date] | None = None) -> str | None:
     """The run of rises or falls that a monthly series ends on, from two months on."""
     values = [(month, exact(value)) for month, value in sorted(series) if value is not None and month not in (running or set())]
     run, direction = 0, 0
-    for (_, before), (_, after) in reversed(list(zip(values, values[1:], strict=False))):
+    for (_, before), (_, after) in reversed(list(pairwise(values))):
         step = ((after or 0) > (before or 0)) - ((after or 0) < (before or 0))
         if step == 0 or (direction and step != direction):
             break
@@ -124,7 +127,9 @@ def leaks(gross: Any, net: Any, lang: str) -> str | None:
     return word("finding.leaks", lang, share=formats.rate(kept / whole))
 
 
-def moved(rows: Sequence[Mapping[str, Any]], start: str, end: str, value: str, states: Sequence[str], names: Mapping[str, str], lang: str) -> str | None:
+def moved(
+    rows: Sequence[Mapping[str, Any]], start: str, end: str, value: str, states: Sequence[str], names: Mapping[str, str], lang: str
+) -> str | None:
     """The largest single move to a worse bucket among states listed from best to worst."""
     order = {state: place for place, state in enumerate(states)}
     worse = [row for row in rows if order.get(row[end], -1) > order.get(row[start], len(states)) and row[value] is not None]

@@ -227,7 +227,8 @@ def scale(unit: str, values: list[Any], currency: str, lang: str) -> Scale:
     if unit == "rate":
         return Scale(Decimal("0.01"), 1, "%")
     if unit == "days":
-        return Scale(Decimal(1), 1, "天" if lang == "zh" else "days")
+        whole = all(size is None or size == size.to_integral_value() for size in map(exact, values))
+        return Scale(Decimal(1), 0 if whole else 1, "天" if lang == "zh" else "days")
     if unit == "count":
         return Scale(Decimal(1), 0, "")
     if unit != "amount":

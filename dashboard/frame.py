@@ -110,7 +110,9 @@ def bar(frame: Frame) -> None:
         _button(frame, "reset", "restart_alt", lambda view: view.replace(filters=choices.default(frame.info.first_on, frame.info.as_of)))
         with st.popover(word("frame.link", frame.view.lang), icon=":material/link:", type="tertiary", key="frame_link"):
             st.caption(word("frame.link_note", frame.view.lang))
-            st.code(f"{(st.context.url or '').partition('?')[0]}?{urlencode(frame.view.to_query(), doseq=True)}", language=None, wrap_lines=True)
+            st.code(
+                f"{(st.context.url or '').partition('?')[0]}?{urlencode(frame.view.to_query(), doseq=True)}", language=None, wrap_lines=True
+            )
         st.space("stretch")
         _language(frame)
     if st.session_state.get("frame_custom") or choices.preset_of(frame.view.filters, frame.info.first_on, frame.info.as_of) is None:
@@ -151,18 +153,38 @@ def footer(frame: Frame) -> None:
     )  # fmt: skip
 
 
-def _synced(frame: Frame, name: str, value: object) -> str:
-    """The key of a widget, which has been given the value the URL says; a language has widgets of its own, as their options differ."""
-    key = f"frame_{name}_{frame.view.lang}"
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
+def _keyed(frame: Frame, name: str, value: object) -> str:
+    """The key of a widget that starts with the value the URL says; one that holds another by now gives way to a new one.
+
+    Assigning to its state instead would be lost on widgets inside a popover that is still closed. A language has widgets of its own,
+    as their options read differently.
+    """
+    turns = f"frame_turns_{name}"
+    key = f"frame_{name}_{frame.view.lang}_{st.session_state.get(turns, 0)}"
+    held = st.session_state.get(key, value)
+    if (sorted(held) if isinstance(held, list) else held) != value:
+        st.session_state[turns] = st.session_state.get(turns, 0) + 1
+        key = f"frame_{name}_{frame.view.lang}_{st.session_state[turns]}"
     return key
+
+
+def _now(frame: Frame) -> View:
+    """The view as the URL has it by now: several widgets may report to one run, and none may undo another."""
+    query = asked()
+    filters, _ = Filters.from_query(query, frame.view.filters)
+    return frame.view.replace(filters=filters, lang=choices.language_of(query, frame.view.lang))
+
+
+def _change(frame: Frame, **parts: object) -> None:
+    """Put the view with some parts of its filters changed in the URL."""
+    view = _now(frame)
+    show(view.replace(filters=view.filters.replace(**parts)))
 
 
 def _button(frame: Frame, name: str, icon: str, change: Callable[[View], View]) -> None:
     def clicked() -> None:
         st.session_state["frame_custom"] = False
-        show(change(frame.view))
+        show(change(_now(frame)))
 
     st.button(word(f"frame.{name}", frame.view.lang), icon=f":material/{icon}:", type="tertiary", key=f"frame_{name}", on_click=clicked)
 
@@ -174,22 +196,20 @@ def dataset(frame: Frame) -> None:
         return
 
     lang = frame.view.lang
-    key = _synced(frame, "dataset", frame.view.dataset)
+    key = _keyed(frame, "dataset", frame.view.dataset)
 
     def changed() -> None:
         info = loaded[st.session_state[key]]
         st.session_state["frame_custom"] = False
         show(View(info.dataset, info.id, choices.default(info.first_on, info.as_of), lang))
 
-    st.selectbox(
+    st.radio(
         word("frame.dataset", lang),
         list(loaded),
-        format_func=lambda name: loaded[name].title.get(lang) or name,
+        index=list(loaded).index(frame.view.dataset),
+        format_func=lambda name: plain(loaded[name].title.get(lang) or name),
         key=key,
-        label_visibility="collapsed",
-        icon=":material/database:",
         on_change=changed,
-        required=True,
     )
 
 
@@ -197,17 +217,19 @@ def _period(frame: Frame) -> None:
     lang, info, filters = frame.view.lang, frame.info, frame.view.filters
     periods = choices.presets(info.first_on, info.as_of)
     preset = choices.preset_of(filters, info.first_on, info.as_of)
-    key = _synced(frame, "period", "custom" if preset is None or st.session_state.get("frame_custom") else preset)
+    shown = "custom" if preset is None or st.session_state.get("frame_custom") else preset
+    key = _keyed(frame, "period", shown)
 
     def changed() -> None:
         name = st.session_state[key]
         st.session_state["frame_custom"] = name == "custom"
         if name in periods:
-            show(frame.view.replace(filters=filters.replace(start=periods[name][0], until=periods[name][1])))
+            _change(frame, start=periods[name][0], until=periods[name][1])
 
     st.segmented_control(
         word("frame.period", lang),
         [*periods, "custom"],
+        default=shown,
         format_func=lambda name: word(f"preset.{name}", lang),
         key=key,
         required=True,
@@ -220,23 +242,31 @@ def _period(frame: Frame) -> None:
 def _custom(frame: Frame) -> None:
     """Two days from lists in the page's language (Streamlit's own calendar speaks the browser's)."""
     lang, info, filters = frame.view.lang, frame.info, frame.view.filters
-    first, last = min(info.first_on, filters.start), max(info.as_of, filters.until)
-    days = [first.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
-    keys = {"from": _synced(frame, "from", filters.start), "to": _synced(frame, "to", filters.until)}
+    last = formats.month_end(info.as_of)
+    days = [info.first_on.fromordinal(number) for number in range(info.first_on.toordinal(), last.toordinal() + 1)]
+    days = sorted({*days, filters.start, filters.until})
+    chosen = {"from": filters.start, "to": filters.until}
+    keys = {end: _keyed(frame, end, day) for end, day in chosen.items()}
 
     def changed(end: str) -> None:
-        start, until = st.session_state[keys["from"]], st.session_state[keys["to"]]
+        start, until = (st.session_state[keys[name]] or chosen[name] for name in ("from", "to"))
         if start > until:
             start, until = (start, start) if end == "from" else (until, until)
         st.session_state["frame_custom"] = True
-        show(frame.view.replace(filters=filters.replace(start=start, until=until)))
+        _change(frame, start=start, until=until)
 
     with st.container(horizontal=True, key="frame_days"):
         for end, key in keys.items():
             st.selectbox(
-                word(f"frame.{end}", lang), days, format_func=lambda day: formats.day(day, lang), key=key,
-                on_change=changed, args=(end,), width=220, required=True,
-            )  # fmt: skip
+                word(f"frame.{end}", lang),
+                days,
+                index=days.index(chosen[end]),
+                format_func=lambda day: formats.day(day, lang),
+                key=key,
+                on_change=changed,
+                args=(end,),
+                width=220,
+            )
 
 
 def _popover(frame: Frame) -> None:
@@ -247,26 +277,33 @@ def _popover(frame: Frame) -> None:
             known, supplied = offered(home, frame.view.dataset, frame.view.snapshot, dimension, frame.scope)
             _choice(frame, dimension, known, supplied)
 
-        key = _synced(frame, "compare", chosen.comparison)
+        key = _keyed(frame, "compare", chosen.comparison)
 
         def compared() -> None:
-            show(frame.view.replace(filters=chosen.replace(comparison=st.session_state[key])))
+            _change(frame, comparison=st.session_state[key])
 
         st.segmented_control(
-            word("frame.comparison", lang), choices.COMPARISONS, format_func=lambda name: word(f"comparison.{name}", lang),
-            key=key, required=True, on_change=compared, wrap=True,
-        )  # fmt: skip
+            word("frame.comparison", lang),
+            choices.COMPARISONS,
+            default=chosen.comparison,
+            format_func=lambda name: word(f"comparison.{name}", lang),
+            key=key,
+            required=True,
+            on_change=compared,
+            wrap=True,
+        )
 
 
 def _choice(frame: Frame, dimension: str, known: Sequence[str], supplied: bool) -> None:
-    lang, key = frame.view.lang, _synced(frame, dimension, list(frame.view.filters.chosen(dimension)))
+    lang, key = frame.view.lang, _keyed(frame, dimension, list(frame.view.filters.chosen(dimension)))
 
     def changed() -> None:
-        show(frame.view.replace(filters=frame.view.filters.choosing(dimension, st.session_state[key])))
+        _change(frame, where=_now(frame).filters.choosing(dimension, st.session_state[key]).where)
 
     st.multiselect(
         dimensions()[dimension].label[lang],
         known,
+        default=list(frame.view.filters.chosen(dimension)),
         format_func=lambda value: naming.value(dimension, value, lang),
         key=key,
         on_change=changed,
@@ -277,13 +314,13 @@ def _choice(frame: Frame, dimension: str, known: Sequence[str], supplied: bool) 
 
 
 def _language(frame: Frame) -> None:
-    key = _synced(frame, "lang", frame.view.lang)
+    key = _keyed(frame, "lang", frame.view.lang)
 
     def changed() -> None:
         st.session_state["frame_language"] = st.session_state[key]
-        show(frame.view.replace(lang=st.session_state[key]))
+        show(_now(frame).replace(lang=st.session_state[key]))
 
     st.segmented_control(
-        word("frame.language", frame.view.lang), LANGUAGES, format_func=NAMES.__getitem__, key=key, required=True,
+        word("frame.language", frame.view.lang), LANGUAGES, default=frame.view.lang, format_func=NAMES.__getitem__, key=key, required=True,
         label_visibility="collapsed", on_change=changed,
     )  # fmt: skip

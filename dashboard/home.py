@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,6 +17,7 @@ from filelock import FileLock
 
 from dashboard.contract import ROOT
 
+WORKDIR = "collections-"  # temporary folders of a load in progress
 KEPT = 5  # snapshots per data set that stay to be rolled back to
 
 
@@ -82,7 +85,12 @@ class Home:
         pointer = self.pointer()
         datasets = {**pointer.datasets, dataset: snapshot}
         chosen = dataset if front or pointer.front is None else pointer.front
-        lines = [f"front = {json.dumps(chosen)}", "", "[datasets]", *(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in sorted(datasets.items()))]
+        lines = [
+            f"front = {json.dumps(chosen)}",
+            "",
+            "[datasets]",
+            *(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in sorted(datasets.items())),
+        ]
         write_durably(self._current, "\n".join(lines) + "\n")
 
     def file(self, snapshot: str) -> Path:
@@ -114,14 +122,19 @@ class Home:
         return [path.stem for path in sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name))]
 
     def history(self, dataset: str) -> list[SnapshotInfo]:
-        """All snapshots kept of a data set, newest first."""
-        infos = [read_info(self.file(snapshot)) for snapshot in reversed(self.ids())]
+        """All snapshots kept of a data set, newest first; a file that is no snapshot is passed over."""
+        infos: list[SnapshotInfo] = []
+        for snapshot in reversed(self.ids()):
+            with suppress(NothingLoaded):
+                infos.append(read_info(self.file(snapshot)))
         return [info for info in infos if info.dataset == dataset]
 
     def sweep(self, dataset: str) -> None:
-        """Remove unfinished builds and snapshots beyond the last KEPT. The caller holds the lock."""
-        for leftover in self.snapshots.glob(".building-*"):
+        """Remove what unfinished loads left and snapshots beyond the last KEPT. The caller holds the lock."""
+        for leftover in [*self.snapshots.glob(".building-*"), *self.path.glob(f".{self._current.name}.*")]:
             _remove(leftover)
+        for folder in self.path.glob(f"{WORKDIR}*"):
+            shutil.rmtree(folder, ignore_errors=True)
         in_service = set(self.pointer().datasets.values())
         for info in self.history(dataset)[KEPT:]:
             if info.id not in in_service:
@@ -142,7 +155,7 @@ def write_durably(path: Path, text: str) -> None:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
-    os.replace(temporary, path)
+    temporary.replace(path)
     sync_folder(path.parent)
 
 
@@ -161,13 +174,16 @@ def read_info(path: Path) -> SnapshotInfo:
     """What a snapshot file says of itself."""
     from dashboard.warehouse import connect  # the one place that knows how a snapshot is opened safely
 
-    cursor = connect(path).cursor()
     try:
-        row: Any = cursor.execute("select entry from meta.snapshot").fetchone()
-    except duckdb.CatalogException as error:
-        raise NothingLoaded(f"{path.name} is not a snapshot of this product") from error
-    finally:
-        cursor.close()
+        cursor = connect(path).cursor()
+        try:
+            row: Any = cursor.execute("select entry from meta.snapshot").fetchone()
+        finally:
+            cursor.close()
+    except duckdb.Error as error:
+        raise NothingLoaded(f"{path.name} is not a snapshot of this product, or is damaged") from error
+    if row is None:
+        raise NothingLoaded(f"{path.name} is not a snapshot of this product")
     entry = json.loads(row[0])
     return SnapshotInfo(
         dataset=entry["dataset"],

@@ -15,25 +15,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
-from dashboard import model
+from dashboard import accounting, model
+from dashboard.accounting import Changes
 from dashboard.breaches import Breach, LoadRefused, StructuralBreach
 from dashboard.checks import ORDER, check_rows
 from dashboard.contract import ROOT, contract
-from dashboard.home import Home, sync_folder
+from dashboard.home import WORKDIR, Home, SnapshotInfo, sync_folder
 from dashboard.intake import Account, Taker, create_incoming
+from dashboard.mapped import MappedTaker
 from dashboard.mapping import Export, Mapping, export_of, read_mapping
+from dashboard.reading import form_of
 
 READING = ROOT / "queries" / "macros" / "reading.sql"
 Progress = Callable[[str, float], None]
-
-
-@dataclass
-class Changes:
-    """What a load changed in one table against the snapshot it was merged into."""
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
 
 
 @dataclass
@@ -41,7 +35,7 @@ class Loaded:
     """The outcome of a load that was not refused."""
 
     dataset: str
-    snapshot: str | None
+    snapshot: str
     as_of: date
     accounts: list[Account]
     breaches: list[tuple[Breach, int]]  # each kind's examples (with file and line), and how many there are of the kind
@@ -52,6 +46,7 @@ class Loaded:
     published: bool = False
     identical: bool = False
     missing_tables: list[str] = field(default_factory=list)
+    ignored_files: list[str] = field(default_factory=list)
 
 
 def load(
@@ -79,14 +74,13 @@ def load(
         building = home.snapshots / f".building-{os.getpid()}.duckdb"
         building.unlink(missing_ok=True)
         try:
-            with tempfile.TemporaryDirectory(prefix="collections-", dir=home.path) as workdir:
-                build = _Build(building, Path(workdir), export_path, export, mapping, name, base.path if base else None, report)
+            with tempfile.TemporaryDirectory(prefix=WORKDIR, dir=home.path) as workdir:
+                build = _Build(building, Path(workdir), export_path, export, mapping, name, base, report)
                 try:
-                    loaded = build.run()
+                    loaded, identical = build.run()
                 finally:
                     build.con.close()
-            assert loaded.snapshot is not None
-            if base is not None and build.identical(base.model):
+            if identical and base is not None:
                 loaded.identical, loaded.snapshot = True, base.id
                 if not dry_run:
                     home.point(name, base.id, front=front)
@@ -95,7 +89,7 @@ def load(
                 return loaded
             report("publish", 0.99)
             _sync_file(building)
-            os.replace(building, home.file(loaded.snapshot))
+            building.replace(home.file(loaded.snapshot))
             sync_folder(home.snapshots)
             home.point(name, loaded.snapshot, front=front)
             loaded.published = True
@@ -116,7 +110,7 @@ def _described(export_path: Path, mapping_path: Path | None) -> tuple[Mapping | 
             mapping, export = None, export_of(export_path)
         try:
             ZoneInfo(export.timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             detail = f"[export] timezone: got {export.timezone!r}, expected a name such as Asia/Shanghai"
             raise StructuralBreach("mapping_error", "mapping", {"detail": detail}) from error
     except StructuralBreach as error:
@@ -143,7 +137,7 @@ class _Build:
         export: Export,
         mapping: Mapping | None,
         dataset: str,
-        base: Path | None,
+        base: SnapshotInfo | None,
         report: Progress,
     ) -> None:
         self.export_path, self.export, self.mapping, self.dataset, self.report = export_path, export, mapping, dataset, report
@@ -164,8 +158,10 @@ class _Build:
         self.con.execute("set TimeZone = 'UTC'")
         self.con.execute(READING.read_text(encoding="utf-8").replace("create or replace macro", "create or replace temp macro"))
         if base is not None:
-            self.con.execute(f"attach '{str(base).replace(chr(39), chr(39) * 2)}' as base (read_only)")
-        self.taker = Taker(self.con, workdir, export, self._last_file())
+            self.con.execute(f"attach '{str(base.path).replace(chr(39), chr(39) * 2)}' as base (read_only)")
+        self.ignored: list[str] = []
+        self.mapped = None if mapping is None else MappedTaker(self.con, workdir, export, self._last_file())
+        self.taker = self.mapped or Taker(self.con, workdir, export, self._last_file())
 
     def _last_file(self) -> int:
         if self.base is None:
@@ -173,65 +169,94 @@ class _Build:
         row = self.con.execute("select coalesce(max(number), 0) from base.meta.files").fetchone()
         return int(row[0]) if row else 0
 
-    def run(self) -> Loaded:
-        """Take in, check, merge, model, and say what happened."""
+    def run(self) -> tuple[Loaded, bool]:
+        """Take in, check, merge, model, and say what happened, and whether nothing has changed."""
         self.con.execute("create schema meta")
         create_incoming(self.con)
-        self.con.execute("create temp table put_aside (table_id varchar, row_id bigint, part integer, source_file integer, source_line bigint)")
-        self.con.execute("create temp table folded (table_id varchar, part integer, row_id bigint)")
+        self._same_settings()
         self._take()
+        taken = self.taker.result
+        accounting.name_parts(self.con, taken.accounts)
         self._check()
-        self._account()
+        share = self.export.reject_share if self.export.reject_share is not None else contract().reject_share
+        accounting.settle(self.con, taken.accounts, share, self.export_path.name)
+        self.taker.keep_originals()
         self._merge()
-        self._meta_tables()
+        accounting.keep(self.con, taken.accounts, self.changes, self._supplied(), merged=self.base is not None)
         as_of, first_on = model.horizon(self.con, self.export.as_of)
         self.report("model", 0.6)
         model.build(self.con, as_of, self.export.timezone, lambda step, share: self.report(step, 0.6 + 0.35 * share))
         snapshot = self._describe(as_of, first_on)
         waterfall = model.tie_out(self.con)
         self.report("write", 0.96)
-        breaches, flags = self._breaches(), self.con.execute("select kind, count(*) from meta.flags group by kind order by kind").fetchall()
-        missing = [table for table in contract().tables if table not in self._supplied()]
-        self.con.execute("checkpoint")
-        return Loaded(
+        flags = self.con.execute("select kind, count(*) from meta.flags group by kind order by kind").fetchall()
+        loaded = Loaded(
             dataset=self.dataset,
             snapshot=snapshot,
             as_of=as_of,
-            accounts=self.taker.result.accounts,
-            breaches=breaches,
+            accounts=taken.accounts,
+            breaches=accounting.examples(self.con),
             flags=[(str(kind), int(count)) for kind, count in flags],
             changes=self.changes,
             waterfall=waterfall,
             currency=self.export.currency,
-            missing_tables=missing,
+            missing_tables=[table for table in contract().tables if table not in self._supplied()],
+            ignored_files=self.ignored,
         )
+        identical = self._identical(as_of)
+        self.con.execute("checkpoint")
+        return loaded, identical
+
+    def _same_settings(self) -> None:
+        """Refuse to merge amounts of another currency or times of another zone into what is in service."""
+        if self.base is None:
+            return
+        settings = (("currency", self.base.currency, self.export.currency), ("timezone", self.base.timezone, self.export.timezone))
+        wrong = [
+            Breach(
+                "settings_differ", file=self.export_path.name, value=got, expected="settings", details={"setting": name, "expected": kept}
+            )
+            for name, kept, got in settings
+            if kept != got
+        ]
+        if wrong:
+            raise LoadRefused(wrong)
 
     # --- in ---------------------------------------------------------------------------------------------------------
 
     def _take(self) -> None:
-        taker = self.taker
-        if self.mapping is None:
-            files = taker.contract_files(self.export_path) if self.export_path.is_dir() else []
-            if not files:
-                expected = {"files": ", ".join(contract().tables)}
-                raise LoadRefused([Breach("no_table", file=self.export_path.name, expected="files", details=expected)])
-            sizes = [path.stat().st_size for _, path in files]
-            done = 0
-            for (table, path), size in zip(files, sizes, strict=True):
-                self.report(f"read {path.name}", 0.4 * done / max(1, sum(sizes)))
-                taker.take_file(table, path)
-                done += size
+        if self.mapping is None or self.mapped is None:
+            self._take_files(self.taker)
         else:
             self.report("read", 0.05)
-            taker.take_sources(self.export_path, self.mapping)
-            if not taker.result.structural:
-                self.con.execute("set enable_external_access = false") if self.base is None else None
+            self.mapped.take_sources(self.export_path, self.mapping)
+            if not self.mapped.result.structural:
+                # a mapping is data: its expressions see the sources and nothing else of this machine
+                self.con.execute("set enable_external_access = false")
                 for ordinal, block in enumerate(self.mapping.blocks, start=1):
                     self.report(f"map {block.table}", 0.1 + 0.3 * ordinal / len(self.mapping.blocks))
-                    taker.take_block(self.mapping, block, ordinal)
-                taker.settle_sources()
-        if taker.result.structural:
-            raise LoadRefused(taker.result.structural)
+                    self.mapped.take_block(self.mapping, block, ordinal)
+                self.mapped.settle_sources()
+        if self.taker.result.structural:
+            raise LoadRefused(self.taker.result.structural)
+
+    def _take_files(self, taker: Taker) -> None:
+        files = taker.contract_files(self.export_path) if self.export_path.is_dir() else []
+        if not files and not taker.result.structural:
+            expected = {"files": ", ".join(contract().tables)}
+            raise LoadRefused([Breach("no_table", file=self.export_path.name, expected="files", details=expected)])
+        read = {path for _, path in files}
+        self.ignored = sorted(
+            str(path.relative_to(self.export_path))
+            for path in self.export_path.rglob("*")
+            if path.is_file() and path not in read and path.name != "export.toml" and form_of(path) is not None
+        )
+        whole = max(1, sum(path.stat().st_size for path in read))
+        done = 0
+        for table, path in files:
+            self.report(f"read {path.name}", 0.4 * done / whole)
+            taker.take_file(table, path)
+            done += path.stat().st_size
 
     def _supplied(self) -> dict[str, set[str]]:
         """Columns supplied per table, here or in the snapshot merged into."""
@@ -258,57 +283,6 @@ class _Build:
                         f"where not exists (select 1 from export.incoming_{name} as i where i.{table.key[0]} = b.{table.key[0]})"
                     )
                 parents[name] = accepted
-
-    # --- accounting -------------------------------------------------------------------------------------------------
-
-    def _account(self) -> None:
-        """Rows read = loaded + rejected + folded, per part; refuses a table with too large a share rejected."""
-        counts: dict[str, dict[int, int]] = {}
-        for column, sql in {
-            "rejected": "select part, count(*) from put_aside group by part",
-            "folded": "select part, count(*) from folded group by part",
-            "totals": "select part, count(*) from breach where kind = 'totals_row' group by part",
-        }.items():
-            counts[column] = {int(part): int(n) for part, n in self.con.execute(sql).fetchall()}
-        read: dict[str, list[int]] = {}
-        for account in self.taker.result.accounts:
-            if account.table is None:
-                continue
-            row = self.con.execute(f"select count(*) from export.incoming_{account.table} where part = {account.number}").fetchone()
-            account.rows_loaded = int(row[0]) if row else 0
-            account.rows_rejected += counts["rejected"].get(account.number, 0)
-            account.rows_folded = counts["folded"].get(account.number, 0)
-            total = account.rows_loaded + account.rows_rejected + account.rows_folded
-            if total != account.rows_read:
-                raise AssertionError(f"{account.name}: {account.rows_read} rows read, {total} accounted for")
-            sums = read.setdefault(account.table, [0, 0])
-            sums[0] += account.rows_read - counts["totals"].get(account.number, 0)
-            sums[1] += account.rows_rejected - counts["totals"].get(account.number, 0)
-        share = self.export.reject_share if self.export.reject_share is not None else contract().reject_share
-        refused = [
-            Breach("too_many_rejects", table, None, None, None, f"{bad} / {rows} = {bad / rows:.1%}", "share", {"share": f"{share:.0%}"})
-            for table, (rows, bad) in read.items()
-            if rows and bad > share * rows
-        ]
-        if not any(rows for rows, _ in read.values()):
-            refused.append(Breach("empty_export", file=self.export_path.name, expected="rows"))
-        if refused:
-            raise LoadRefused([*refused, *(breach for breach, _ in self._breaches())])
-
-    def _breaches(self) -> list[tuple[Breach, int]]:
-        """The first examples of each kind per table and column, with how many there are."""
-        names = {account.number: account.name for account in self.taker.result.accounts}
-        rows = self.con.execute(
-            "select table_id, part, source_line, column_id, kind, value, expected, details, n from (select *, "
-            "row_number() over (partition by table_id, column_id, kind order by part, source_line) as rank, "
-            "count(*) over (partition by table_id, column_id, kind) as n from breach) "
-            "where rank <= $shown order by table_id, kind, column_id, part, source_line",
-            {"shown": contract().breaches_shown},
-        ).fetchall()
-        return [
-            (Breach(kind, table, names.get(part), line, column, value, expected, json.loads(details or "{}")), int(n))
-            for table, part, line, column, kind, value, expected, details, n in rows
-        ]
 
     # --- merge ------------------------------------------------------------------------------------------------------
 
@@ -357,74 +331,23 @@ class _Build:
             f"where not exists (select 1 from {incoming} as i where {match})"
         )
 
-    def identical(self, base_model: str) -> bool:
-        """The load changed nothing, neither data nor model."""
-        return base_model == model.version() and all(not c.added and not c.changed for c in self.changes.values())
+    def _identical(self, as_of: date) -> bool:
+        """The load would add nothing to the snapshot in service: no row, column, setting, reject or model of its own."""
+        base = self.base
+        if base is None or base.model != model.version() or any(c.added or c.changed for c in self.changes.values()):
+            return False
+        if (base.as_of, base.title, base.note) != (as_of, self.export.title, self.export.note):
+            return False
+        known = {str(row[0]) for row in self.con.execute("select sha256 from base.meta.files").fetchall()}
+        row = self.con.execute("select count(*) from breach").fetchone()
+        if row != (0,) and any(account.sha256 and account.sha256 not in known for account in self.taker.result.accounts):
+            return False
+        supplied = self.con.execute("select table_id, column_id from base.meta.supplied").fetchall()
+        return {(str(table), str(column)) for table, column in supplied} == {
+            (table, column) for table, columns in self._supplied().items() for column in columns
+        }
 
     # --- what the snapshot says of itself ----------------------------------------------------------------------------
-
-    def _meta_tables(self) -> None:
-        con = self.con
-        loads = 1
-        if self.base is not None:
-            for name in ("files", "rejects", "breaches", "changes"):
-                con.execute(f"create table meta.{name} as select * from base.meta.{name}")
-            row = con.execute("select coalesce(max(load_number), 0) + 1 from meta.files").fetchone()
-            loads = int(row[0]) if row else 1
-        else:
-            con.execute(
-                "create table meta.files (load_number integer, number integer, name varchar, table_id varchar, encoding varchar, sha256 varchar, "
-                "rows_read bigint, rows_loaded bigint, rows_rejected bigint, rows_folded bigint, rows_blank bigint, rows_used bigint, "
-                "rows_unused bigint, ignored_headers varchar)"
-            )
-            con.execute(
-                "create table meta.rejects (load_number integer, table_id varchar, file varchar, line bigint, kinds varchar, column_id varchar, "
-                "value varchar, expected varchar, details json, content json)"
-            )
-            con.execute(
-                "create table meta.breaches (load_number integer, table_id varchar, column_id varchar, kind varchar, file varchar, line bigint, "
-                "value varchar, expected varchar, details json, occurrences bigint)"
-            )
-            con.execute("create table meta.changes (load_number integer, table_id varchar, added bigint, changed bigint, unchanged bigint)")
-        accounts = self.taker.result.accounts
-        con.executemany(
-            "insert into meta.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    loads, a.number, a.name, a.table, a.encoding, a.sha256, a.rows_read, a.rows_loaded, a.rows_rejected, a.rows_folded,
-                    a.rows_blank, a.rows_used, a.rows_unused, "; ".join(a.ignored_headers),
-                )
-                for a in accounts
-            ],
-        )  # fmt: skip
-        con.execute("create temp table part_name (part integer, name varchar)")
-        con.executemany("insert into part_name values (?, ?)", [(a.number, a.name) for a in accounts])
-        con.execute(
-            "insert into meta.rejects select $load, b.table_id, any_value(n.name), any_value(b.source_line), "
-            "string_agg(distinct b.kind, ', ' order by b.kind), min_by(b.column_id, b.kind), min_by(b.value, b.kind), "
-            "min_by(b.expected, b.kind), min_by(b.details, b.kind), any_value(o.content) "
-            "from breach as b inner join part_name as n on b.part = n.part "
-            "left join original as o on o.table_id = b.table_id and o.row_id = b.row_id "
-            "group by b.table_id, b.part, b.row_id, case when b.row_id is null then b.source_line end "
-            "order by b.table_id, b.part, any_value(b.source_line)",
-            {"load": loads},
-        )
-        for breach, count in self._breaches():
-            con.execute(
-                "insert into meta.breaches values ($load, $table, $column, $kind, $file, $line, $value, $expected, to_json($details), $n)",
-                {
-                    "load": loads, "table": breach.table, "column": breach.column, "kind": breach.kind, "file": breach.file,
-                    "line": breach.line, "value": breach.value, "expected": breach.expected, "details": breach.details, "n": count,
-                },
-            )  # fmt: skip
-        if self.changes:
-            con.executemany(
-                "insert into meta.changes values (?, ?, ?, ?, ?)",
-                [(loads, name, c.added, c.changed, c.unchanged) for name, c in self.changes.items()],
-            )
-        con.execute("create table meta.supplied (table_id varchar, column_id varchar)")
-        supplied = [(table, column) for table, columns in sorted(self._supplied().items()) for column in sorted(columns)]
-        con.executemany("insert into meta.supplied values (?, ?)", supplied)
 
     def _describe(self, as_of: date, first_on: date) -> str:
         """Write the snapshot's own entry. Its id is the as-of day and a fingerprint of everything that made it."""
@@ -432,16 +355,14 @@ class _Build:
         for part in (
             model.version(),
             self.dataset,
-            "" if self.base is None else self.base.stem,
+            "" if self.base is None else self.base.id,
             "" if self.mapping is None else sha256(self.mapping.path.read_bytes()).hexdigest(),
             repr(self.export),
             *(f"{a.name}:{a.sha256}" for a in self.taker.result.accounts),
         ):
             digest.update(part.encode())
         snapshot = f"{as_of:%Y%m%d}-{digest.hexdigest()[:8]}"
-        rows = sum(
-            int((self.con.execute(f"select count(*) from export.{table}").fetchone() or (0,))[0]) for table in contract().tables
-        )
+        rows = sum(int((self.con.execute(f"select count(*) from export.{table}").fetchone() or (0,))[0]) for table in contract().tables)
         entry = {
             "dataset": self.dataset,
             "id": snapshot,
@@ -451,7 +372,7 @@ class _Build:
             "timezone": self.export.timezone,
             # the only use of the clock: when somebody loaded, never what the figures mean
             "loaded_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "parent": None if self.base is None else self.base.stem,
+            "parent": None if self.base is None else self.base.id,
             "model": model.version(),
             "rows": rows,
             "title": self.export.title,
@@ -460,5 +381,3 @@ class _Build:
         self.con.execute("create table meta.snapshot (entry varchar)")
         self.con.execute("insert into meta.snapshot values ($entry)", {"entry": json.dumps(entry, ensure_ascii=False)})
         return snapshot
-
-

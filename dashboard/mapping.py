@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ EXPORT_KEYS = {"name", "title", "note", "currency", "timezone", "as_of", "date_f
 SOURCE_KEYS = {"file", "encoding", "delimiter", "sheet", "header_row", "optional"}
 BLOCK_KEYS = {"source", "where", "columns", "select", "codes"}
 COLUMN_KEYS = {"column", "value", "sql", "codes", "date_format", "divide"}
+#: How many of the source's units make one of the contract's, and the factor that turns them.
+DIVISORS = {1: "1", 10: "0.1", 100: "0.01", 1000: "0.001"}
+DATE_FORMAT = re.compile(r"(?:[^%]|%-?[dmyHIMSj]|%[aAbBcfgGnpxXYzZ%])+")
 
 
 @dataclass(frozen=True)
@@ -93,27 +97,52 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise _fail(path, str(error)) from error
 
 
-def read_export(path: Path, entry: dict[str, Any]) -> Export:
+def _section(path: Path, place: str, entry: Any) -> dict[str, Any]:
+    if not isinstance(entry, dict):
+        raise _fail(path, f"{place}: got {entry!r}, expected a table of keys")
+    return entry
+
+
+def _words(path: Path, place: str, entry: Any) -> dict[str, str]:
+    """Text to text, such as a value map; numbers are read as the text they are written as."""
+    return {str(key): value if isinstance(value, str) else str(value) for key, value in _section(path, place, entry).items()}
+
+
+def _date_format(path: Path, place: str, value: Any) -> str | None:
+    if value is not None and not (isinstance(value, str) and DATE_FORMAT.fullmatch(value)):
+        raise _fail(path, f"{place} date_format: got {value!r}, expected a format such as '%d/%m/%Y'")
+    return value
+
+
+def read_export(path: Path, entry: Any) -> Export:
     """The [export] section. Missing currency and time zone come from the contract."""
+    entry = _section(path, "[export]", entry)
     _check_keys(path, "[export]", entry, EXPORT_KEYS)
     as_of = entry.get("as_of")
-    if as_of is not None and not isinstance(as_of, date):
+    if as_of is not None and (not isinstance(as_of, date) or isinstance(as_of, datetime)):
         raise _fail(path, f"[export] as_of: got {as_of!r}, expected a date such as 2026-10-31")
-    if entry.get("decimal", ".") not in (".", ","):
-        raise _fail(path, f"[export] decimal: got {entry['decimal']!r}, expected '.' or ','")
-    name = str(entry.get("name", "default"))
-    if not name.replace("-", "").replace("_", "").isalnum():
+    decimal = entry.get("decimal", ".")
+    if decimal not in (".", ","):
+        raise _fail(path, f"[export] decimal: got {decimal!r}, expected '.' or ','")
+    name = entry.get("name", "default")
+    if not isinstance(name, str) or not name.replace("-", "").replace("_", "").isalnum():
         raise _fail(path, f"[export] name: got {name!r}, expected letters, digits, - and _")
+    currency = entry.get("currency", contract().currency)
+    if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
+        raise _fail(path, f"[export] currency: got {currency!r}, expected three letters such as CNY")
+    share = entry.get("reject_share")
+    if share is not None and (isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1):
+        raise _fail(path, f"[export] reject_share: got {share!r}, expected a share from 0 to 1")
     return Export(
         name=name,
-        title=dict(entry.get("title", {})),
-        note=dict(entry.get("note", {})),
-        currency=str(entry.get("currency", contract().currency)),
+        title=_words(path, "[export] title", entry.get("title", {})),
+        note=_words(path, "[export] note", entry.get("note", {})),
+        currency=currency,
         timezone=str(entry.get("timezone", contract().timezone)),
         as_of=as_of,
-        date_format=entry.get("date_format"),
-        decimal=entry.get("decimal", "."),
-        reject_share=entry.get("reject_share"),
+        date_format=_date_format(path, "[export]", entry.get("date_format")),
+        decimal=decimal,
+        reject_share=share,
     )
 
 
@@ -122,14 +151,14 @@ def export_of(folder: Path) -> Export:
     path = folder / "export.toml"
     if not path.is_file():
         return Export(currency=contract().currency, timezone=contract().timezone)
-    return read_export(path, _read_toml(path).get("export", {}))
+    return read_export(path, _read_toml(path).get("export", {}))  # other sections are the exporting system's own
 
 
 def read_mapping(path: Path) -> Mapping:
     """Read a mapping file; every mistake is a StructuralBreach that names the place."""
     data = _read_toml(path)
     export = read_export(path, data.pop("export", {}))
-    sources = {name: _source(path, name, entry) for name, entry in data.pop("sources", {}).items()}
+    sources = {name: _source(path, name, entry) for name, entry in _section(path, "[sources]", data.pop("sources", {})).items()}
     if not sources:
         raise _fail(path, "no [sources.NAME] given; expected at least one with file = …")
     blocks: list[Block] = []
@@ -137,20 +166,35 @@ def read_mapping(path: Path) -> Mapping:
         if table not in contract().tables:
             raise _fail(path, f"[[{table}]]: not a table of the contract; known: {', '.join(contract().tables)}")
         for entry in entries if isinstance(entries, list) else [entries]:
-            blocks.append(_block(path, table, entry, sources))
+            blocks.append(_block(path, table, _section(path, f"[[{table}]]", entry), sources))
     if not blocks:
         raise _fail(path, "no table is mapped; expected at least one [[TABLE]] block")
     return Mapping(path=path, export=export, sources=sources, blocks=tuple(blocks))
 
 
-def _source(path: Path, name: str, entry: dict[str, Any]) -> Source:
-    if not name.isidentifier():
-        raise _fail(path, f"[sources.{name}]: expected a name of letters, digits and _")
-    _check_keys(path, f"[sources.{name}]", entry, SOURCE_KEYS)
+def _source(path: Path, name: str, entry: Any) -> Source:
+    place = f"[sources.{name}]"
+    if not (name.isidentifier() and name.isascii()):
+        raise _fail(path, f"{place}: expected a name of letters, digits and _")
+    entry = _section(path, place, entry)
+    _check_keys(path, place, entry, SOURCE_KEYS)
+    for key in ("file", "encoding", "delimiter", "sheet"):
+        if key in entry and not isinstance(entry[key], str):
+            raise _fail(path, f"{place} {key}: got {entry[key]!r}, expected text")
     if "file" not in entry:
-        raise _fail(path, f"[sources.{name}]: file = … is missing")
-    options = Options(entry.get("encoding"), entry.get("delimiter"), entry.get("sheet"), entry.get("header_row"))
-    return Source(name=name, file=str(entry["file"]), options=options, optional=bool(entry.get("optional", False)))
+        raise _fail(path, f"{place}: file = … is missing")
+    delimiter, header_row = entry.get("delimiter"), entry.get("header_row")
+    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n'):
+        raise _fail(path, f"{place} delimiter: got {delimiter!r}, expected one character such as ';' or '\\t'")
+    if header_row is not None and (isinstance(header_row, bool) or not isinstance(header_row, int) or header_row < 1):
+        raise _fail(path, f"{place} header_row: got {header_row!r}, expected a row number from 1")
+    encoding = entry.get("encoding")
+    try:
+        "".encode(encoding or "utf-8")
+    except LookupError as error:
+        raise _fail(path, f"{place} encoding: got {encoding!r}, expected a name such as utf-8, gb18030 or utf-16") from error
+    options = Options(encoding, delimiter, entry.get("sheet"), header_row)
+    return Source(name=name, file=entry["file"], options=options, optional=bool(entry.get("optional", False)))
 
 
 def _block(path: Path, table: str, entry: dict[str, Any], sources: dict[str, Source]) -> Block:
@@ -159,34 +203,52 @@ def _block(path: Path, table: str, entry: dict[str, Any], sources: dict[str, Sou
     known = contract().tables[table].columns
     if ("select" in entry) == ("source" in entry):
         raise _fail(path, f"{place}: expected either source = … with columns, or select = …")
+    for key in ("source", "where", "select"):
+        if key in entry and not isinstance(entry[key], str):
+            raise _fail(path, f"{place} {key}: got {entry[key]!r}, expected text")
+    selected = "select" in entry
+    codes = _section(path, f"{place} codes", entry.get("codes", {}))
+    specs = _section(path, f"{place} columns", entry.get("columns", {}))
     columns: dict[str, ColumnMap] = {}
-    for column, spec in {**entry.get("columns", {}), **{name: {} for name in entry.get("codes", {}) if "select" in entry}}.items():
+    for column in dict.fromkeys([*specs, *codes]):
         if column not in known:
             raise _fail(path, f"{place} columns.{column}: not a column of {table}; known: {', '.join(known)}")
-        columns[column] = _column(path, f"{place} columns.{column}", spec, entry.get("codes", {}).get(column, {}), "select" in entry)
+        if column not in specs and not selected:
+            raise _fail(path, f"{place} codes.{column}: the column is not mapped")
+        value_map = _words(path, f"{place} codes.{column}", codes.get(column, {}))
+        columns[column] = _column(path, f"{place} columns.{column}", specs.get(column, {}), value_map, selected)
     if "source" in entry:
         if entry["source"] not in sources:
             raise _fail(path, f"{place} source: got {entry['source']!r}, expected one of {', '.join(sources)}")
-        missing = [c.id for c in contract().tables[table].columns.values() if not c.optional and c.id not in columns]
+        missing = [column.id for column in known.values() if not column.optional and column.id not in columns]
         if missing:
             raise _fail(path, f"{place}: required columns not mapped: {', '.join(missing)}")
     return Block(table=table, source=entry.get("source"), where=entry.get("where"), columns=columns, select=entry.get("select"))
 
 
 def _column(path: Path, place: str, spec: Any, codes: dict[str, str], of_select: bool) -> ColumnMap:
-    if isinstance(spec, str):
+    if isinstance(spec, str) and not of_select:
         return ColumnMap(column=spec, codes=codes)
     if not isinstance(spec, dict):
         raise _fail(path, f"{place}: got {spec!r}, expected a source header or a table such as {{ value = … }}")
     _check_keys(path, place, spec, COLUMN_KEYS)
     if not of_select and sum(key in spec for key in ("column", "value", "sql")) != 1:
         raise _fail(path, f"{place}: expected exactly one of column, value, sql")
-    merged = {str(key): str(value) for key, value in {**codes, **spec.get("codes", {})}.items()}
+    if of_select and set(spec) & {"column", "value", "sql"}:
+        raise _fail(path, f"{place}: the SELECT names the value; here only codes, date_format and divide")
+    for key in ("column", "sql"):
+        if key in spec and not isinstance(spec[key], str):
+            raise _fail(path, f"{place} {key}: got {spec[key]!r}, expected text")
+    if isinstance(spec.get("value"), (dict, list)):
+        raise _fail(path, f"{place} value: got {spec['value']!r}, expected one value")
+    divide = spec.get("divide")
+    if divide is not None and divide not in DIVISORS:
+        raise _fail(path, f"{place} divide: got {divide!r}, expected one of {', '.join(map(str, DIVISORS))}")
     return ColumnMap(
         column=spec.get("column"),
         value=spec.get("value"),
         sql=spec.get("sql"),
-        codes=merged,
-        date_format=spec.get("date_format"),
-        divide=spec.get("divide"),
+        codes={**codes, **_words(path, f"{place} codes", spec.get("codes", {}))},
+        date_format=_date_format(path, place, spec.get("date_format")),
+        divide=divide,
     )

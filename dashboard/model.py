@@ -18,6 +18,7 @@ from dashboard.contract import CONTRACT, ROOT, contract
 MODEL = ROOT / "queries" / "model"
 FLAGS = ROOT / "queries" / "flags"
 MONEY = ROOT / "queries" / "macros" / "money.sql"
+ROLLUPS = ROOT / "queries" / "rollups.toml"
 BUCKETS = ROOT / "data" / "rules" / "buckets.toml"
 FAR_DAYS = 60  # a last day this far behind nothing, with few rows, is a typing error and not the export's last day
 FAR_ROWS = 1000
@@ -31,7 +32,7 @@ class TieOutError(AssertionError):
 def version() -> str:
     """Fingerprint of everything that makes `model` tables; a snapshot of another version is rebuilt when loaded again."""
     digest = sha256()
-    for path in [*sorted(MODEL.glob("*.sql")), *sorted(FLAGS.glob("*.sql")), MONEY, BUCKETS, CONTRACT, Path(__file__)]:
+    for path in [*sorted(MODEL.glob("*.sql")), *sorted(FLAGS.glob("*.sql")), MONEY, ROLLUPS, BUCKETS, CONTRACT, Path(__file__)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -113,10 +114,13 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, timezone: str, report: Ca
     con.execute(f"create or replace macro stale_after_days() as {int(bucket_rules()['stale_after_days'])}")
     con.execute(f"create or replace macro as_of_day() as cast('{as_of.isoformat()}' as date)")
     con.execute("create schema model")
+    # a source's usual silence is the longest in its last quarter: trainings come in bunches, calls every day
     con.execute(
-        "create table model.source_days as select table_id, sum(row_count) as row_count, min(day) as first_on, max(day) as last_on, "
-        "count(*) filter (where day > last_day - 91) as recent_days from (select *, max(day) over (partition by table_id) as last_day "
-        "from source_day where day <= as_of_day()) as days group by table_id"
+        "create table model.source_days as with seen as (select *, max(day) over (partition by table_id) as last_day, "
+        "date_diff('day', lag(day) over (partition by table_id order by day), day) as gap from source_day where day <= as_of_day()) "
+        "select table_id, sum(row_count) as row_count, min(day) as first_on, max(day) as last_on, "
+        "count(*) filter (where day > last_day - 91) as recent_days, max(gap) filter (where day > last_day - 91) as longest_gap "
+        "from seen group by table_id"
     )
     _bucket_edges(con)
     _months(con, as_of)
@@ -125,11 +129,34 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, timezone: str, report: Ca
         report(path.stem.split("_", 1)[1], index / len(files))
         con.execute(path.read_text(encoding="utf-8"))
     con.execute("drop table model.postings")
+    _roll_up(con)
     con.execute("create table meta.flags (kind varchar, table_id varchar, source_file integer, source_line bigint, key varchar, detail varchar)")
     for path in sorted(FLAGS.glob("*.sql")):
         con.execute(f"insert into meta.flags {path.read_text(encoding='utf-8')}")
     con.execute(
         "insert into meta.flags select 'far_later_date', table_id, null, null, null, cast(after as varchar) from far_later"
+    )
+
+
+def _roll_up(con: duckdb.DuckDBPyConnection) -> None:
+    """Tables of queries/rollups.toml, and meta.tables: what each model table holds and how large it is."""
+    con.execute("create table meta.tables (name varchar, of varchar, columns varchar[], months varchar[], row_count bigint)")
+    rollups = tomllib.loads(ROLLUPS.read_text(encoding="utf-8"))
+    for name, entry in rollups.items():
+        months = entry.get("months", [])
+        dims = ", ".join(f"cast(date_trunc('month', {dim}) as date) as {dim}" if dim in months else dim for dim in entry["dims"])
+        sums = ", ".join(f"sum({column}) as {column}" for column in entry["sums"])
+        con.execute(f"create table model.{name} as select {dims}, {sums} from model.{entry['of']} group by all order by all")
+        _register(con, name, entry["of"], months)
+    for base in dict.fromkeys(entry["of"] for entry in rollups.values()):
+        _register(con, base, base, [])
+
+
+def _register(con: duckdb.DuckDBPyConnection, name: str, of: str, months: list[str]) -> None:
+    con.execute(
+        "insert into meta.tables select $name, $of, (select list(column_name) from duckdb_columns() where schema_name = 'model' "
+        f"and table_name = $name and database_name = current_database()), $months, (select count(*) from model.{name})",
+        {"name": name, "of": of, "months": months},
     )
 
 

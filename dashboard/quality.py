@@ -43,7 +43,8 @@ def tables(files: Rows, sources: Rows, supplied: Rows, lang: str) -> list[dict[s
             "first_on": dated.get(name, {}).get("first_on"),
             "last_on": dated.get(name, {}).get("last_on"),
             "lag_days": dated.get(name, {}).get("lag_days"),
-            "without": word("state.and", lang).join(column.label[lang] for column in table.loaded if column.id not in columns[name]) or None,
+            "without": word("state.and", lang).join(column.label[lang] for column in table.loaded if column.id not in columns[name])
+            or None,
         }
         for name, table in contract().tables.items()
         if name in columns
@@ -114,8 +115,12 @@ def stale(sources: Rows) -> list[Mapping[str, Any]]:
 
 def alerts(missed: Iterable[tuple[str, str, str, str]], sources: Rows, as_of: date, lang: str) -> list[dict[str, Any]]:
     """What needs attention: targets not met (state, metric, value, target), stale sources, a month still running."""
-    rows = [
-        {"what": word(f"alert.{state}", lang, label=label), "where": word("alert.house", lang), "size": word("alert.against", lang, value=value, target=target)}
+    rows: list[dict[str, Any]] = [
+        {
+            "what": word(f"alert.{state}", lang, label=label),
+            "where": word("alert.house", lang),
+            "size": word("alert.against", lang, value=value, target=target),
+        }
         for state, label, value, target in missed
     ]
     for row in stale(sources):
@@ -141,4 +146,8 @@ def _expected(row: Mapping[str, Any], lang: str) -> str | None:
     if row["expected"] is None:
         return None
     details = row["details"]
-    return expectation(row["expected"], lang, json.loads(details) if isinstance(details, str) else details or {})
+    known = json.loads(details) if isinstance(details, str) else details or {}
+    try:
+        return expectation(row["expected"], lang, known)
+    except KeyError:
+        return None  # a snapshot of an earlier version may lack a detail that today's sentence names

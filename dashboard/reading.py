@@ -9,24 +9,30 @@ import hashlib
 import io
 import shutil
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, cast
 
 import duckdb
-import python_calamine
 
+from dashboard import workbooks
 from dashboard.breaches import Breach, StructuralBreach
 
 CHUNK = 1 << 22
 TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv")
-WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-SUFFIXES = (*TEXT_SUFFIXES, ".parquet", *WORKBOOK_SUFFIXES)
+FORMS = {"text": TEXT_SUFFIXES, "parquet": (".parquet",), "workbook": workbooks.SUFFIXES}
+SUFFIXES = tuple(suffix for suffixes in FORMS.values() for suffix in suffixes)
+DELIMITERS = (",", "\t", ";", "|")
 HEADER_SEARCH = 10  # title rows that may stand above the header
 LONGEST_CELL = 50  # lines; a quoted cell with more is a quote that never closes
-BLANK = " \t\r\n\u3000\ufeff\u00a0"
+LONGEST_ROW = 1_900_000  # bytes; DuckDB reads rows of up to 2 million
+BLANK = " \t\r\n\u3000\ufeff\u00a0\0"
+END = "\0end of file\n"  # read after the last line: a quote still open there swallows it
+
+csv.field_size_limit(1 << 30)
 
 
 @dataclass(frozen=True)
@@ -39,12 +45,21 @@ class Options:
     header_row: int | None = None
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A row that can't be told into cells: why, and what stands in it."""
+
+    breach: Breach
+    cells: tuple[str, ...]
+
+
 @dataclass
 class Opened:
     """A file as a relation.
 
-    `sql` yields cells c0…cn in file order (text, or typed in Parquet), its values in `parameters`. Lines are consecutive
-    from `first_line` if the relation has `expected_rows` rows; otherwise ask `rewritten` for one that carries its lines.
+    `sql` yields cells c0…cn in file order (text, or typed in Parquet), its values in `parameters`. If it `carries_lines`, the
+    last column is source_line; otherwise lines are consecutive from `first_line`, provided that the relation has `expected_rows`
+    rows: if not, ask `rewritten` for one that carries its lines.
     """
 
     path: Path
@@ -59,60 +74,81 @@ class Opened:
     carries_lines: bool = False
     delimiter: str = ","
     header_end: int = 0
-    broken: list[Breach] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
     blank_rows: int = 0
+    ignored: tuple[str, ...] = ()
+
+
+def form_of(path: Path) -> str | None:
+    """text, parquet, workbook, or None for a file that isn't read."""
+    return next((form for form, suffixes in FORMS.items() if path.name.lower().endswith(suffixes)), None)
 
 
 def find_files(folder: Path, name: str) -> list[Path]:
-    """NAME.csv, NAME.csv.gz, NAME.parquet, NAME.xlsx, or a folder NAME/ of parts."""
-    found = [folder / f"{name}{suffix}" for suffix in SUFFIXES if (folder / f"{name}{suffix}").is_file()]
-    parts = folder / name
-    if parts.is_dir():
-        found += sorted(path for path in parts.iterdir() if path.is_file() and path.name.lower().endswith(SUFFIXES))
-    return found
+    """NAME.csv, NAME.csv.gz, NAME.parquet, NAME.xlsx in any case, or the parts in a folder NAME/.
+
+    Raises StructuralBreach where a table is there twice or in parts of several kinds: its rows would count twice.
+    """
+    found: list[Path] = []
+    parts: list[Path] = []
+    for entry in sorted(folder.iterdir()):
+        if entry.is_file() and entry.name.lower() in {f"{name}{suffix}" for suffix in SUFFIXES}:
+            found.append(entry)
+        elif entry.is_dir() and entry.name.lower() == name:
+            parts += sorted(path for path in entry.iterdir() if path.is_file() and not path.name.startswith(".") and form_of(path))
+    if len(found) + bool(parts) > 1 or len({form_of(path) for path in parts}) > 1:
+        listed = " / ".join(sorted({str(path.relative_to(folder)) for path in [*found, *parts[:3]]}))
+        raise StructuralBreach("supplied_twice", "one_form", table=name, file=folder.name, value=listed)
+    return found + parts
 
 
 def open_file(
-    con: duckdb.DuckDBPyConnection, path: Path, options: Options, workdir: Path, number: int, known: Callable[[str], bool]
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    options: Options,
+    workdir: Path,
+    number: int,
+    known: Callable[[str], bool] | None,
 ) -> Opened:
-    """Open one file; `known` tells which header texts are recognised, to find the header row and the sheet.
+    """Open one file; `known` tells which header texts are recognised, to find the header row, the delimiter and the sheet.
 
     Raises StructuralBreach for a file that can't be read at all.
     """
-    lower = path.name.lower()
+    form = form_of(path)
     try:
-        if lower.endswith(".parquet"):
+        if form == "parquet":
             return _open_parquet(con, path, number)
-        if lower.endswith(TEXT_SUFFIXES):
+        if form == "text":
             return _open_text(path, options, workdir, number, known)
-        if lower.endswith(WORKBOOK_SUFFIXES):
+        if form == "workbook":
             return _open_workbook(path, options, workdir, number, known)
-    except (OSError, EOFError, zlib.error, duckdb.Error, python_calamine.CalamineError) as error:
-        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise StructuralBreach(
-            "unreadable_file", "readable", {"format": path.suffix.lstrip(".")}, file=path.name, value=detail
-        ) from error
+    except (OSError, EOFError, zlib.error, csv.Error, duckdb.Error) as error:
+        raise unreadable(path, error) from error
     raise StructuralBreach("unreadable_file", "files", {"files": ", ".join(SUFFIXES)}, file=path.name, value=path.suffix)
 
 
+def unreadable(path: Path, error: BaseException | str) -> StructuralBreach:
+    """The breach for a file that is damaged; the reader's own words say how."""
+    detail = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return StructuralBreach("unreadable_file", "readable", {"format": path.suffix.lstrip(".")}, file=path.name, value=detail[:200])
+
+
 def sha256_of(path: Path) -> str:
-    digest = hashlib.sha256()
+    """Fingerprint of a file's bytes."""
     with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path, number: int) -> Opened:
     name = f"file_{number}"
-    described = con.execute(f"describe select * from read_parquet(${name})", {name: str(path)}).fetchall()
-    headers = tuple(str(row[0]) for row in described)
-    aliases = ", ".join(f"c{index}" for index in range(len(headers)))
+    source = f"read_parquet(${name}, binary_as_string = true)"
+    described = con.execute(f"describe select * from {source}", {name: str(path)}).fetchall()
+    aliases = ", ".join(f"c{index}" for index in range(len(described)))
     return Opened(
         path=path,
-        sql=f"select * from read_parquet(${name}) as cells ({aliases})",
+        sql=f"select * from {source} as cells ({aliases})",
         parameters={name: str(path)},
-        headers=headers,
+        headers=tuple(str(row[0]) for row in described),
         types=tuple(str(row[1]) for row in described),
         first_line=1,
         encoding="parquet",
@@ -131,89 +167,101 @@ def _text(path: Path, encoding: str) -> IO[str]:
     return io.TextIOWrapper(_raw(path), encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="")
 
 
-def _decodes(path: Path, encoding: str) -> bool:
+def _undecodable_line(path: Path, encoding: str) -> int | None:
+    """The first line that isn't text in an encoding, None if all of it is."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
+    line, chunk = 1, b""
     try:
         with _raw(path) as stream:
             while chunk := stream.read(CHUNK):
-                if not (encoding == "utf-8" and chunk.isascii() and decoder.getstate()[0] == b""):
-                    decoder.decode(chunk)
+                if encoding == "utf-8" and chunk.isascii() and decoder.getstate()[0] == b"":
+                    line += chunk.count(b"\n")
+                else:
+                    line += decoder.decode(chunk).count("\n")
             decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
+    except UnicodeDecodeError as error:
+        return line + error.object[: error.start].decode(encoding, errors="ignore").count("\n")
+    return None
 
 
 def detect_encoding(path: Path) -> str:
-    """utf-8, utf-16 or gb18030, tried strictly in that order (GB18030 would decode UTF-8 bytes into rubbish)."""
+    """utf-8, utf-16 or gb18030, tried strictly in that order (GB18030 would decode UTF-8 bytes into rubbish).
+
+    Raises StructuralBreach with the first line that none of them can read.
+    """
     with _raw(path) as stream:
-        marked = stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    for encoding in ("utf-16",) if marked else ("utf-8", "gb18030"):
-        if _decodes(path, encoding):
+        start = stream.read(4096)
+    if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        candidates: tuple[str, ...] = ("utf-16",)
+    elif start.count(b"\0") * 4 > len(start):  # every other byte of Latin text in UTF-16
+        candidates = ("utf-16-le",) if start[1::2].count(0) > start[::2].count(0) else ("utf-16-be",)
+    else:
+        candidates = ("utf-8", "gb18030")
+    lines: list[int] = []
+    for encoding in candidates:
+        line = _undecodable_line(path, encoding)
+        if line is None:
             return encoding
-    raise StructuralBreach("undecodable", "encoding", file=path.name, line=_first_bad_line(path))
+        lines.append(line)
+    raise StructuralBreach("undecodable", "encoding", file=path.name, line=max(lines))
 
 
-def _first_bad_line(path: Path) -> int:
-    def readable(line: bytes, encoding: str) -> bool:
-        try:
-            line.decode(encoding)
-        except UnicodeDecodeError:
-            return False
-        return True
-
-    with _raw(path) as stream:
-        for number, line in enumerate(stream, start=1):
-            if not readable(line, "utf-8") and not readable(line, "gb18030"):
-                return number
-    with _raw(path) as stream:  # each line is one of the two, but not all are the same
-        return next((number for number, line in enumerate(stream, start=1) if not readable(line, "gb18030")), 1)
-
-
-def _delimiter(line: str) -> str:
-    """The separator that occurs most often outside quotes."""
-    bare = "".join(part for index, part in enumerate(line.split('"')) if index % 2 == 0)
-    return max((",", "\t", ";", "|"), key=bare.count)
+def _encoding(path: Path, named: str | None) -> str:
+    if named is None:
+        return detect_encoding(path)
+    encoding = codecs.lookup(named).name
+    encoding = "gb18030" if encoding in ("gbk", "gb2312") else "utf-8" if encoding in ("utf-8-sig", "ascii") else encoding
+    line = _undecodable_line(path, encoding)
+    if line is not None:
+        raise StructuralBreach("undecodable", "encoding_named", {"encoding": named}, file=path.name, line=line)
+    return encoding
 
 
 def _is_blank(row: Sequence[str]) -> bool:
     return not any(cell.strip(BLANK) for cell in row)
 
 
-def _find_header(rows: Sequence[Sequence[str]], known: Callable[[str], bool], header_row: int | None) -> int | None:
-    """Index of the header among the first rows: the one named, else the one with most recognised cells."""
+def _delimiter(lines: list[str], known: Callable[[str], bool] | None) -> str:
+    """The separator that yields most recognised headers, then most rows of the same width, then most cells."""
+
+    def score(delimiter: str) -> tuple[int, int, int]:
+        rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
+        recognised = max((sum(known(cell) for cell in row) for row in rows), default=0) if known else 0
+        widths = Counter(len(row) for row in rows if len(row) > 1)
+        width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
+        return recognised, count, width
+
+    return max(DELIMITERS, key=score)
+
+
+def find_header(rows: Sequence[Sequence[str]], known: Callable[[str], bool] | None, header_row: int | None) -> int | None:
+    """Index of the header among the first rows: the one named, else the one with most recognised (or most filled) cells."""
     if header_row is not None:
         return header_row - 1 if header_row <= len(rows) else None
+    recognised = known or (lambda cell: bool(cell.strip(BLANK)))
     candidates = [index for index, row in enumerate(rows) if not _is_blank(row)]
-    return max(candidates, key=lambda index: (sum(known(cell) for cell in rows[index]), -index), default=None)
+    return max(candidates, key=lambda index: (sum(recognised(cell) for cell in rows[index]), -index), default=None)
 
 
-def _open_text(path: Path, options: Options, workdir: Path, number: int, known: Callable[[str], bool]) -> Opened:
-    if options.encoding is None:
-        encoding = detect_encoding(path)
-    else:
-        encoding = codecs.lookup(options.encoding).name
-        encoding = "gb18030" if encoding in ("gbk", "gb2312") else encoding
-        if not _decodes(path, encoding):
-            raise StructuralBreach("undecodable", "encoding", file=path.name, line=_first_bad_line(path), value=options.encoding)
+def _open_text(path: Path, options: Options, workdir: Path, number: int, known: Callable[[str], bool] | None) -> Opened:
+    encoding = _encoding(path, options.encoding)
+    search = max(HEADER_SEARCH, options.header_row or 0)
     with _text(path, encoding) as stream:
-        sniffed = "".join(line for _, line in zip(range(HEADER_SEARCH), stream, strict=False))
-    delimiter = options.delimiter or _delimiter(max(sniffed.splitlines(), key=lambda line: len(line.split(_delimiter(line))), default=""))
+        delimiter = options.delimiter or _delimiter(list(islice(stream, search)), known)
     head: list[list[str]] = []
     ends: list[int] = []
     with _text(path, encoding) as stream:
         rows = csv.reader(stream, delimiter=delimiter)
-        for row in rows:
+        for row in islice(rows, search):
             head.append(row)
             ends.append(rows.line_num)
-            if len(head) >= max(HEADER_SEARCH, options.header_row or 0):
-                break
-    at = _find_header(head, known, options.header_row)
+    at = find_header(head, known, options.header_row)
     if at is None:
-        raise StructuralBreach("empty_file", "rows", file=path.name)
+        raise StructuralBreach("empty_file", "header_row", file=path.name)
     headers = tuple(cell.strip(BLANK) for cell in head[at])
-    plain = path if encoding in ("utf-8", "ascii") else _as_utf8(path, encoding, workdir, number)
-    return Opened(
+    plain = path if encoding == "utf-8" else _as_utf8(path, encoding, workdir, number)
+    lines = _lines(plain)
+    opened = Opened(
         path=path,
         sql=_csv_sql(f"file_{number}", len(headers), ends[at], delimiter),
         parameters={f"file_{number}": str(plain)},
@@ -222,18 +270,19 @@ def _open_text(path: Path, options: Options, workdir: Path, number: int, known: 
         first_line=ends[at] + 1,
         encoding=encoding,
         sha256=sha256_of(path),
-        expected_rows=_count_lines(plain) - ends[at],
+        expected_rows=None if lines is None else lines - ends[at],
         delimiter=delimiter,
         header_end=ends[at],
     )
+    return opened if lines is not None and ends[at] == at + 1 else rewritten(opened, workdir, number)
 
 
 def _csv_sql(name: str, width: int, skip: int, delimiter: str, *, with_line: bool = False) -> str:
+    row_ends = "parallel = false, new_line = '\\n', " if with_line else ""  # a file of our own, line breaks in its cells
     columns = [f"'c{index}': 'VARCHAR'" for index in range(width)] + (["'source_line': 'BIGINT'"] if with_line else [])
-    separator = {"\t": "chr(9)", ",": "','", ";": "';'", "|": "'|'"}.get(delimiter, f"chr({ord(delimiter)})")
     return (
-        f"select * from read_csv(${name}, header = false, auto_detect = false, skip = {skip}, delim = {separator}, quote = '\"', "
-        f"escape = '\"', columns = {{{', '.join(columns)}}}, max_line_size = 16000000, store_rejects = true, "
+        f"select * from read_csv(${name}, header = false, auto_detect = false, skip = {skip}, delim = chr({ord(delimiter)}), quote = '\"', "
+        f"escape = '\"', columns = {{{', '.join(columns)}}}, store_rejects = true, {row_ends}"
         f"rejects_table = 'reject_errors_{name}', rejects_scan = 'reject_scans_{name}')"
     )
 
@@ -246,119 +295,115 @@ def _as_utf8(path: Path, encoding: str, workdir: Path, number: int) -> Path:
     return target
 
 
-def _count_lines(path: Path) -> int:
-    """Physical lines of a text file; a last line without a newline counts."""
+def _lines(path: Path) -> int | None:
+    """Physical lines of a text file (a last line without a newline counts); None if it must be read row by row.
+
+    That is a file with NULs, or with line ends of a carriage return alone.
+    """
     lines, last = 0, b"\n"
     with _raw(path) as stream:
         while chunk := stream.read(CHUNK):
+            returns = chunk.count(b"\r") - chunk.count(b"\r\n") - (chunk[-1:] == b"\r") + (last == b"\r" and chunk[:1] != b"\n")
+            if returns or b"\0" in chunk:
+                return None
             lines += chunk.count(b"\n")
             last = chunk[-1:]
-    return lines + (last != b"\n")
+    return None if last == b"\r" else lines + (last != b"\n")
 
 
 def rewritten(opened: Opened, workdir: Path, number: int) -> Opened:
-    """The same text file, read row by row: blank rows left out, rows of another width set aside, each row with its line.
+    """The same text file, read row by row: blank rows left out, broken rows set aside, each row with its line.
 
-    Needed where rows and lines don't match one to one (line breaks in quotes, blank lines, broken rows).
+    Needed where rows and lines don't match one to one (line breaks in quotes, blank lines, rows of another width).
+    Raises StructuralBreach for a quote that never closes.
     """
     name = f"file_{number}"
     target = workdir / f"{number}.rows.csv"
-    width = len(opened.headers)
-    broken: list[Breach] = []
-    blank = 0
+    broken: list[Broken] = []
+    blank = written = 0
     with _text(opened.path, opened.encoding) as stream, target.open("w", encoding="utf-8", newline="") as out:
-        csv.field_size_limit(1 << 30)
-        rows = csv.reader(stream, delimiter=opened.delimiter)
-        writer = csv.writer(out)
-        start = 1
-        for row in rows:
-            line, start = start, rows.line_num + 1
-            if line <= opened.header_end:
-                continue
-            if rows.line_num - line > LONGEST_CELL:
-                raise StructuralBreach("unclosed_quote", "quote", file=opened.path.name, line=line)
+        writer = csv.writer(out, lineterminator="\n")
+        for line, row in _numbered(opened, stream):
             if _is_blank(row):
                 blank += 1
-            elif len(row) != width:
-                broken.append(
-                    Breach("broken_row", file=opened.path.name, line=line, value=str(len(row)), expected="cells", details={"count": width})
-                )
+                continue
+            breach = _row_breach(opened, line, row)
+            if breach is not None:
+                broken.append(Broken(breach, tuple(row[:200])))
             else:
-                writer.writerow([*row, line])
+                writer.writerow([*(cell.strip("\0") for cell in row[: len(opened.headers)]), line])
+                written += 1
     return Opened(
         path=opened.path,
-        sql=_csv_sql(name, width, 0, ",", with_line=True),
+        sql=_csv_sql(name, len(opened.headers), 0, ",", with_line=True),
         parameters={name: str(target)},
         headers=opened.headers,
         types=opened.types,
         first_line=opened.first_line,
         encoding=opened.encoding,
         sha256=opened.sha256,
+        expected_rows=written,
         carries_lines=True,
         broken=broken,
         blank_rows=blank,
     )
 
 
-# --- workbooks ------------------------------------------------------------------------------------------------------
+def _numbered(opened: Opened, stream: IO[str]) -> Iterator[tuple[int, list[str]]]:
+    """The rows after the header with the physical line each starts on."""
+    rows = csv.reader(chain(stream, [END]), delimiter=opened.delimiter)
+    start = 1
+    for row in rows:
+        line, start = start, rows.line_num + 1
+        if row == [END.rstrip("\n")]:
+            return
+        if rows.line_num - line > LONGEST_CELL or (row and row[-1].endswith(END)):
+            raise StructuralBreach("unclosed_quote", "quote", file=opened.path.name, line=line)
+        if line > opened.header_end:
+            yield line, row
 
 
-def cell_text(value: object) -> str:
-    """A workbook's cell as the text it shows: whole numbers without .0, dates as ISO, fifteen digits as in the sheet."""
-    if value is None or value == "":
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        if value.is_integer() and abs(value) < 1e15:
-            return str(int(value))
-        # beyond fifteen digits the sheet has rounded: leave the exponent, so that an identifier is refused
-        return f"{value:.14E}" if abs(value) >= 1e15 else f"{value:.15g}"
-    if isinstance(value, int):
-        return str(value) if abs(value) < 10**15 else f"{float(value):.14E}"
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds") if value.time() != time() else value.date().isoformat()
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return str(value)
-    return str(value)
+def _row_breach(opened: Opened, line: int, row: list[str]) -> Breach | None:
+    width = len(opened.headers)
+    name = opened.path.name
+    if len(row) != width and (len(row) < width or not _is_blank(row[width:])):
+        return Breach("broken_row", file=name, line=line, value=str(len(row)), expected="cells", details={"count": width})
+    if any("\0" in cell.strip("\0") for cell in row):
+        return Breach("broken_row", file=name, line=line, value="NUL", expected="no_nul")
+    if sum(len(cell.encode()) for cell in row) + 4 * len(row) > LONGEST_ROW:
+        most = {"most": f"{LONGEST_ROW:,}"}
+        return Breach("broken_row", file=name, line=line, value=f"{sum(map(len, row)):,}", expected="row_length", details=most)
+    return None
 
 
-def _sheets(path: Path, sheet: str | None) -> Iterator[tuple[str, list[list[Any]]]]:
-    with python_calamine.load_workbook(str(path)) as book:
-        for meta in book.sheets_metadata:
-            if sheet is None and meta.visible != python_calamine.SheetVisibleEnum.Visible:
-                continue
-            if sheet is None or meta.name == sheet:
-                yield meta.name, book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)
-
-
-def _open_workbook(path: Path, options: Options, workdir: Path, number: int, known: Callable[[str], bool]) -> Opened:
+def _open_workbook(path: Path, options: Options, workdir: Path, number: int, known: Callable[[str], bool] | None) -> Opened:
     """The sheet named, else the visible sheet with most recognised headers, as a relation that carries its row numbers."""
-    best: tuple[int, int, list[list[str]]] | None = None
-    for _, cells in _sheets(path, options.sheet):
-        rows = [[cell_text(cell) for cell in row] for row in cells]
-        at = _find_header(rows[: max(HEADER_SEARCH, options.header_row or 0)], known, options.header_row)
-        if at is None:
-            continue
-        score = sum(known(cell) for cell in rows[at])
-        if best is None or score > best[0]:
-            best = (score, at, rows)
-    if best is None:
-        detail = {"format": path.suffix.lstrip(".")}
-        raise StructuralBreach("empty_file" if options.sheet is None else "unreadable_file", "readable", detail, file=path.name, value=options.sheet)
-    _, at, rows = best
-    headers = tuple(cell.strip(BLANK) for cell in rows[at])
+    search = max(HEADER_SEARCH, options.header_row or 0)
+    recognised = known or (lambda cell: bool(cell.strip(BLANK)))
+    found: list[tuple[int, int, workbooks.Sheet]] = []
+    sheets = workbooks.sheets(path, options.sheet)
+    for sheet in sheets:
+        at = find_header(sheet.rows[:search], known, options.header_row)
+        if at is not None:
+            found.append((sum(recognised(cell) for cell in sheet.rows[at]), at, sheet))
+    if not found:
+        expected = ("unreadable_file", "sheet") if options.sheet is not None else ("empty_file", "header_row")
+        raise StructuralBreach(*expected, file=path.name, value=options.sheet)
+    score, at, chosen = max(found, key=lambda item: item[0])
+    alike = [sheet.name for other, _, sheet in found if other * 5 >= score * 4]
+    if len(alike) > 1:
+        raise StructuralBreach("several_sheets", "one_sheet", file=path.name, value=" / ".join(alike))
+    headers = tuple(cell.strip(BLANK) for cell in chosen.rows[at])
     target = workdir / f"{number}.rows.csv"
-    blank = 0
+    blank = written = 0
     with target.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        for line, row in enumerate(rows[at + 1 :], start=at + 2):
+        writer = csv.writer(out, lineterminator="\n")
+        for line, row in enumerate(chosen.rows[at + 1 :], start=at + 2):
             if _is_blank(row):
                 blank += 1
             else:
                 writer.writerow([*row, line])
+                written += 1
     return Opened(
         path=path,
         sql=_csv_sql(f"file_{number}", len(headers), 0, ",", with_line=True),
@@ -368,6 +413,8 @@ def _open_workbook(path: Path, options: Options, workdir: Path, number: int, kno
         first_line=at + 2,
         encoding=path.suffix.lstrip(".").lower(),
         sha256=sha256_of(path),
+        expected_rows=written,
         carries_lines=True,
         blank_rows=blank,
+        ignored=tuple(f"[{sheet.name}]" for sheet in sheets if sheet is not chosen and sheet.rows),
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go  # type: ignore[import-untyped]
+import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import charts, downloads, findings, formats, naming
@@ -35,7 +35,7 @@ MOST_BARS = 25
 #: Rows of a long report that are shown; its files hold all.
 MOST_ROWS = 500
 #: Tables longer than this scroll inside their frame instead of making the page long.
-TALL_TABLE = 12
+TALL_TABLE = 14
 
 
 class NotSupplied(Exception):
@@ -84,9 +84,7 @@ def _measured(
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _reported(
-    home: str, dataset: str, snapshot: str, report: str, parameters: tuple[tuple[str, Any], ...]
-) -> list[dict[str, Any]]:
+def _reported(home: str, dataset: str, snapshot: str, report: str, parameters: tuple[tuple[str, Any], ...]) -> list[dict[str, Any]]:
     return opened(home, dataset, snapshot).run(report, dict(parameters))
 
 
@@ -97,6 +95,8 @@ def measure(*metric_ids: str, by: Sequence[str] = (), filters: Filters | None = 
     answer = _measured(str(at.home.path), at.view.dataset, at.view.snapshot, tuple(metric_ids), tuple(by), chosen, at.scope)
     if answer.missing and set(answer.missing) >= set(metric_ids):
         raise NotSupplied(need for needs in answer.missing.values() for need in needs)
+    if by and all(row.get(metric_id) is None for row in answer.rows for metric_id in metric_ids):
+        raise NothingLeft
     return answer
 
 
@@ -148,6 +148,7 @@ class Panel:
 
     def __init__(self, key: str, title: str, subtitle: str = "", metric: str | None = None) -> None:
         self.key, self.metric = key, metric
+        self._drawn = False
         self.box = st.container(border=True, key=f"panel_{key}", height="stretch")
         with self.box:
             self._title, self._subtitle = st.empty(), st.empty()
@@ -171,12 +172,21 @@ class Panel:
         self.subtitle(f"{note} · {more}" if shown < count else note)
 
     def figure(self, figure: go.Figure) -> None:
-        """Draw a figure."""
-        st.plotly_chart(figure, config=charts.CONFIG, key=f"figure_{self.key}", alt=self._text.replace("\\", ""))
+        """Draw a figure; one with a width of its own scrolls where the screen is narrower. A table that follows is folded away."""
+        self._drawn = True
+        width = figure.layout.width
+        figure.update_layout(width=None)
+        with st.grid(1, wrap=False, min_column_width=int(width), key=f"scroll_{self.key}") if width else nullcontext():
+            st.plotly_chart(figure, config=charts.CONFIG, key=f"figure_{self.key}", alt=self._text.replace("\\", ""))
 
     def facts(self, *pairs: tuple[str, str | None]) -> None:
         """A few things to be known, on one line."""
-        st.markdown(" · ".join(f":gray[{plain(name)}] {plain(text)}" for name, text in pairs if text))
+        st.caption(" · ".join(f"{plain(name)}: **{plain(text)}**" for name, text in pairs if text))
+
+    def text_table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], empty: str) -> None:
+        """Rows of sentences as entries, with their downloads."""
+        entries(rows, columns)
+        self.table(rows, columns, shown=False, empty=empty)
 
     def table(
         self,
@@ -193,8 +203,17 @@ class Panel:
             return
         rows = [{**row, **{name: naming.value(name, row[name], lang()) for name in _coded(columns)}} for row in rows]
         if shown:
-            grid(rows, columns, key=f"table_{self.key}")
+            with st.expander(say("panel.figures"), icon=":material/table:") if self._drawn else nullcontext():
+                grid(rows, columns, key=f"table_{self.key}")
         save(self.key, self._text.replace("\\", ""), every or (lambda: rows), columns, [self.metric] if self.metric else [], filters)
+
+
+def entries(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> None:
+    """Rows of sentences as entries of a glossary: the first column its head, the second its text, the others small below."""
+    head, text, *rest = columns
+    for row in rows:
+        small = " · ".join(f"{plain(column.label)}: {plain(row[column.id])}" for column in rest if row[column.id])
+        st.markdown(f"**{plain(row[head.id])}**  \n{plain(row[text.id])}  \n:small[:gray[{small}]]")
 
 
 def _coded(columns: Sequence[Column]) -> list[str]:
@@ -281,10 +300,14 @@ def grid(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], key: str)
     config: dict[str, Any] = {}
     for column in columns:
         values = [row.get(column.id) for row in rows]
+        if column.id not in metrics() and column.id not in dimensions() and all(value is None for value in values):
+            continue  # said by nobody in this data; the files keep the column
         head = column.label
         if column.unit in ("amount", "rate", "count", "days", "ratio", "number"):
             scale = formats.scale(column.unit, values, frame().info.currency, lang())
-            head = f"{column.label.removesuffix(f' ({frame().info.currency})')}" + (f" ({scale.name})" if scale.name and column.unit != "rate" else "")
+            head = f"{column.label.removesuffix(f' ({frame().info.currency})')}" + (
+                f" ({scale.name})" if scale.name and column.unit != "rate" else ""
+            )
             data[column.id] = [scale.of(value) for value in values]
             how[column.id] = _cell(column.unit, scale)
             config[column.id] = st.column_config.NumberColumn(head)
@@ -293,8 +316,15 @@ def grid(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], key: str)
             config[column.id] = st.column_config.TextColumn(head)
     table = pd.DataFrame(data)
     styled = table.style.format({name: cell for name, cell in how.items()}, na_rep=formats.MISSING)
-    height: int | str = 35 * (TALL_TABLE + 1) + 3 if len(rows) > TALL_TABLE else "content"
-    st.dataframe(styled, hide_index=True, column_config=config, key=key, height=height, placeholder=formats.MISSING, alt=" · ".join(c.label for c in columns))
+    st.dataframe(
+        styled,
+        hide_index=True,
+        column_config=config,
+        key=key,
+        height=35 * (TALL_TABLE + 1) + 3 if len(rows) > TALL_TABLE else "content",
+        placeholder=formats.MISSING,
+        alt=" · ".join(column.label for column in columns),
+    )
 
 
 def _cell(unit: str, scale: formats.Scale) -> Any:
@@ -334,7 +364,9 @@ def _later(make: Callable[[Table], bytes], title: str, rows: Callable[[], Sequen
     return lambda: make(Table(title, columns, rows(), lang, known_facts, known_definitions))
 
 
-def paged(name: str, shape: Callable[..., list[dict[str, Any]]], **parameters: Any) -> tuple[list[dict[str, Any]], int, Callable[[], list[dict[str, Any]]]]:
+def paged(
+    name: str, shape: Callable[..., list[dict[str, Any]]], **parameters: Any
+) -> tuple[list[dict[str, Any]], int, Callable[[], list[dict[str, Any]]]]:
     """The first rows of a report that has pages, put into words; how many there are; and a way to all of them, for a file."""
     warehouse, language = frame().warehouse, lang()
     rows = report(name, limit=MOST_ROWS, offset=0, **parameters)
@@ -405,12 +437,17 @@ class Figure:
 
 
 def figures(*metric_ids: str) -> list[Figure]:
-    """What cards show; a cohort too young to be known at the period's end is replaced by the latest one that is."""
+    """What cards show; a cohort too young to be known at the period's end is replaced by the latest one that is.
+
+    Raises NothingLeft where there is nothing to show on any card.
+    """
     ids, at = known(*metric_ids), frame()
     chosen, info = at.view.filters, at.info
     earlier = chosen.before(info.as_of, info.first_on)
     now = measure(*ids)
     then = measure(*ids, filters=earlier).rows[0] if earlier else {}
+    if all(value is None or value == 0 for value in now.rows[0].values()) and not now.missing:
+        raise NothingLeft
     months = measure(*ids, by=("month",), filters=trailing(13)).rows
     made = []
     for metric in map(metrics().__getitem__, ids):
@@ -439,7 +476,7 @@ def card(figure: Figure) -> None:
     compared = text != formats.MISSING
     st.metric(
         plain(metric.label[lang()]),
-        plain(formats.measure(unit, figure.value, currency(), lang())),
+        unread(formats.measure(unit, figure.value, currency(), lang())),
         delta=text if compared else None,
         delta_arrow={1: "up", -1: "down"}.get(direction, "off"),  # type: ignore[arg-type]
         delta_color=colour,  # type: ignore[arg-type]
@@ -454,8 +491,11 @@ def card(figure: Figure) -> None:
         alt=say("card.spark", label=metric.label[lang()], n=len(figure.series)),
     )
     if figure.target is not None:
-        aim = say("card.limit" if metric.better == "lower" else "card.target", value=formats.measure(unit, figure.target, currency(), lang()))
-        st.markdown(state_line(figure.state, plain(aim)))
+        aim = say(
+            "card.limit" if metric.better == "lower" else "card.target", value=formats.measure(unit, figure.target, currency(), lang())
+        )
+        running = "" if figure.judged else f" · {say('chart.running')}"
+        st.markdown(state_line(figure.state, unread(aim) + running))
     sides = [say("card.latest", month=formats.month(figure.latest, lang()))] if figure.latest else []
     if said := " · ".join([*map(plain, sides), *filter(None, [denominators(metric, figure.row)])]):
         st.caption(said)
@@ -469,15 +509,13 @@ def denominators(metric: Metric, row: Mapping[str, Any]) -> str:
     registry = metrics()
     part_unit, whole_unit = registry[metric.part].unit, registry[metric.whole].unit
     currency = frame().info.currency
-    return plain(
+    return unread(
         say(
             "card.sides",
             part=formats.measure(part_unit, row.get(f"{metric.id}_part"), currency, lang()),
             whole=formats.measure(whole_unit, whole, currency, lang()),
         )
     )
-
-
 
 
 def metric(metric_id: str) -> Metric:
@@ -492,7 +530,7 @@ def currency() -> str:
 
 def period(filters: Filters) -> str:
     """A period in words, safe in markdown."""
-    return plain(formats.period(filters.start, filters.seen_until(frame().info.as_of), lang()))
+    return unread(formats.period(filters.start, filters.seen_until(frame().info.as_of), lang()))
 
 
 def trailing(months: int) -> Filters:
@@ -516,27 +554,35 @@ def cards(shown: Sequence[Figure]) -> None:
 
 def off_target(shown: Iterable[Figure]) -> list[tuple[str, str, str, str]]:
     """State, name, value and target of the figures that are not where they should be, the worst first."""
-    off = [figure for figure in shown if figure.state in ("missed", "watch")]
-    return [
-        (
-            str(figure.state),
-            label(figure.metric.id),
-            *(formats.measure(figure.metric.unit, value, currency(), lang()) for value in (figure.value, figure.target)),
-        )
-        for figure in sorted(off, key=lambda figure: figure.state or "")
-    ]  # type: ignore[misc]
+    off = sorted((figure for figure in shown if figure.state in ("missed", "watch")), key=lambda figure: str(figure.state))
+
+    def read(figure: Figure, value: Any) -> str:
+        return formats.measure(figure.metric.unit, value, currency(), lang())
+
+    return [(str(one.state), one.metric.label[lang()], read(one, one.value), read(one, one.target)) for one in off]
 
 
 def columns(section: str, **units: str) -> list[Column]:
     """Columns named in a section of words.toml, each with its unit; "total" is a count that adds up."""
     return [
-        Column(name, say(f"{section}.{name}"), "count" if unit == "total" else unit, additive=unit == "total") for name, unit in units.items()
+        Column(name, say(f"{section}.{name}"), "count" if unit == "total" else unit, additive=unit == "total")
+        for name, unit in units.items()
     ]
+
+
+def dark() -> bool:
+    """Whether the page is shown in the dark theme, as far as is known yet."""
+    return bool(st.context.theme.type == "dark")
 
 
 def money(value: Any) -> str:
     """An amount as read, to the cent, safe in markdown."""
-    return plain(formats.full_amount(value, currency()))
+    return unread(formats.full_amount(value, currency()))
+
+
+def unread(text: str) -> str:
+    """Our own text with figures, kept from being read as mathematics where a currency is written with a dollar sign."""
+    return text.replace("$", "\\$")
 
 
 def moment(value: str) -> str:
@@ -578,6 +624,11 @@ def names(dimension: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {str(row[dimension]): naming.value(dimension, row[dimension], lang()) for row in rows}
 
 
+def highest(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """As many rows as a chart of bars holds."""
+    return rows[:MOST_BARS]
+
+
 def ordered(rows: Sequence[Mapping[str, Any]], by: str, metric_id: str) -> list[Mapping[str, Any]]:
     """Rows for bars: buckets in their order, anything else from the highest value down, unknown last."""
     if by == "bucket":
@@ -602,6 +653,14 @@ def states(rows: Sequence[Mapping[str, Any]], key: str) -> list[str]:
     """The states there are: buckets from best to worst, then plans and exits."""
     order = [*frame().warehouse.values("bucket", frame().scope), "plan", *contract().codes["close_reason"]]
     return sorted({str(row[key]) for row in rows}, key=lambda state: (order.index(state) if state in order else len(order), state))
+
+
+def cases_of(rows: Sequence[Mapping[str, Any]], group: str, count: str) -> dict[str, str]:
+    """How many cases stand behind each group, as read: n = 1,500."""
+    totals: dict[str, int] = {}
+    for row in rows:
+        totals[str(row[group])] = totals.get(str(row[group]), 0) + (row[count] or 0)
+    return {name: f"n = {formats.count(total)}" for name, total in totals.items()}
 
 
 def share_column() -> Column:

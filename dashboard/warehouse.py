@@ -81,8 +81,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Period:
-    """One period of a series: both ends included."""
+    """One period of a series, both ends included; `label` is the first day of its month (…) even where filters cut it short."""
 
+    label: date
     start: date
     until: date
 
@@ -96,6 +97,9 @@ class Warehouse:
         self._supplied: dict[str, set[str]] = {}
         for table, column in self._fetch("select table_id, column_id from meta.supplied", {}, "supplied")[1]:
             self._supplied.setdefault(table, set()).add(column)
+        self._tables: dict[str, list[tuple[str, set[str], list[str], int]]] = {}
+        for name, of, columns, months, rows in self._fetch("select name, of, columns, months, row_count from meta.tables", {}, "tables")[1]:
+            self._tables.setdefault(of, []).append((name, set(columns), months, rows))
 
     # --- what there is ----------------------------------------------------------------------------------------------
 
@@ -153,13 +157,17 @@ class Warehouse:
         groups: dict[tuple[str, str | None, bool], list[Metric]] = {}
         for entry in plain(answered):
             last = entry.last_of if entry.last_of not in by else None
-            groups.setdefault((entry.of or "", last, entry.unfiltered), []).append(entry)
-        for (relation, last, unfiltered), entries in groups.items():
-            self._gather(table, relation, last, entries, cuts, periods, filters, scope, unfiltered)
+            body = self._body(entry, cuts, self._observed(periods), filters, scope)
+            groups.setdefault((body, last, entry.unfiltered), []).append(entry)
+        for (body, last, unfiltered), entries in groups.items():
+            self._gather(table, body, last, entries, cuts, periods, filters, scope, unfiltered)
+        if answered and len(cuts) == len(times):  # a period in which nothing happened is still a period
+            for period in self._observed(periods):
+                table.setdefault((period.label,) if times else (), {})
         rows = [self._row(key, values, answered, cuts, wanted) for key, values in table.items()]
         rows.sort(key=lambda row: tuple(self._order(cut, row[cut.id]) for cut in cuts))
         if not cuts and not rows:
-            rows = [self._row((), {}, answered, cuts, wanted)]
+            rows = [self._row((), {}, (), cuts, wanted)]
         return Answer(
             rows=rows,
             metrics=wanted,
@@ -168,7 +176,7 @@ class Warehouse:
             snapshot=self.info.id,
             as_of=self.info.as_of,
             missing={name: what for name, what in missing.items() if what},
-            partial=frozenset(p.start for p in periods if _is_partial(times[0].id if times else None, p, self.info.as_of)),
+            partial=frozenset(p.label for p in periods if _is_partial(times[0].id if times else None, p, self.info.as_of)),
         )
 
     def run(self, report: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -206,22 +214,24 @@ class Warehouse:
         """The filters' period, or its days, weeks, months, quarters or years; never before the first or after the as-of day."""
         start, until = filters.start, filters.until
         if grain is None:
-            return [Period(start, until)]
+            return [Period(start, start, until)]
         if grain not in GRAINS:
             raise UnknownName(f"unknown time dimension {grain!r}; known: {', '.join(GRAINS)}")
-        start, until = max(start, self.info.first_on), min(until, self.info.as_of)
+        if start <= self.info.first_on:  # there is nothing before it, so the first month isn't cut short
+            start = _floor(grain, self.info.first_on)
+        last = min(until, self.info.as_of)
         result = []
         day = _floor(grain, start)
-        while day <= until:
+        while day <= last:
             following = _after(grain, day)
-            result.append(Period(max(day, filters.start), min(following - timedelta(days=1), filters.until)))
+            result.append(Period(day, max(day, start), min(following - timedelta(days=1), until)))
             day = following
         return result
 
     def _gather(
         self,
         table: dict[tuple[Any, ...], dict[str, Any]],
-        relation: str,
+        body: str,
         last: str | None,
         entries: list[Metric],
         cuts: list[Dimension],
@@ -231,10 +241,11 @@ class Warehouse:
         unfiltered: bool,
     ) -> None:
         """Run one query over one relation and put its values into the table of groups."""
-        seen = [p for p in periods if p.start <= self.info.as_of and p.until >= self.info.first_on]
+        seen = self._observed(periods)
         if not seen:
             return
         values: dict[str, Any] = {
+            "labels": [p.label for p in seen],
             "starts": [p.start for p in seen],
             "untils": [min(p.until, self.info.as_of) for p in seen],
         }
@@ -246,15 +257,12 @@ class Warehouse:
             if scope.teams is not None:
                 where.append("list_contains($scope_teams, team)")
                 values["scope_teams"] = list(scope.teams)
-        elif scope.teams is not None and relation != "sources":
-            raise UnknownName(f"relation {relation} can't be limited to teams")
-        body = (RELATIONS / f"{self._variant(relation, seen, cuts, filters)}.sql").read_text(encoding="utf-8")
         group = ["period" if cut.kind == "time" else cut.column for cut in cuts]
         keys = ", ".join(f"{column} as key_{index}" for index, column in enumerate(group))
         columns = [_aggregate(entry) for entry in entries]
         sql = (
-            "with period as (select unnest($starts) as period, unnest($starts) as start_on, unnest($untils) as until_on), "
-            f"chosen as (select * from ({_body(body)}) as related{' where ' + ' and '.join(where) if where else ''}) "
+            "with period as (select unnest($labels) as period, unnest($starts) as start_on, unnest($untils) as until_on), "
+            f"chosen as (select * from ({body}) as related{' where ' + ' and '.join(where) if where else ''}) "
             f"select {keys + ', ' if keys else ''}{', '.join(columns)} from chosen{' group by all' if keys else ''}"
         )
         _, rows = self._fetch(sql, values, ", ".join(entry.id for entry in entries))
@@ -264,13 +272,37 @@ class Warehouse:
             for entry, value in zip(entries, row[len(group) :], strict=True):
                 cells[entry.id] = _measured(entry, value)
 
-    def _variant(self, relation: str, periods: list[Period], cuts: list[Dimension], filters: Filters) -> str:
-        """The relation's file for these periods: quick where periods are calendar months, general otherwise."""
+    def _observed(self, periods: list[Period]) -> list[Period]:
+        """The periods that the data reaches at all."""
+        return [p for p in periods if p.start <= self.info.as_of and p.until >= self.info.first_on]
+
+    def _body(self, entry: Metric, cuts: list[Dimension], periods: list[Period], filters: Filters, scope: Scope) -> str:
+        """The relation of a metric for these periods, over the smallest table that holds every column it needs."""
+        relation = entry.of or ""
+        uses = [cut.column for cut in cuts if cut.kind != "time"]
+        if not entry.unfiltered:
+            uses += [dimension(name).column for name, _ in filters.where] + (["team"] if scope.teams is not None else [])
+        words = set(re.findall(r"[a-z_0-9]+", entry.sql or ""))
         if relation == "stock":
-            return "stock" if all(p.start.day == 1 for p in periods) else "stock_any_day"
-        uses_bucket = any(cut.id == "bucket" for cut in cuts) or bool(filters.chosen("bucket"))
-        months = all(p.start.day == 1 and p.until <= month_end(p.start) for p in periods)
-        return "cash_any_period" if relation == "cash" and uses_bucket and not months else relation
+            if not all(p.start.day == 1 for p in periods):
+                relation = "stock_any_day"
+            elif "paid_count" in words and not all(p.until == month_end(p.start) for p in periods):
+                relation = "stock_part_month"  # who paid in a period is only at hand for whole months
+        elif relation == "cash" and "bucket" in uses and not all(p.start.day == 1 and p.until <= month_end(p.start) for p in periods):
+            relation = "cash_any_period"
+        whole = all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= self.info.as_of) for p in periods)
+        sql = _relation(relation)
+        words |= set(re.findall(r"[a-z_0-9]+", sql))
+        for base in set(re.findall(r"\{(\w+)\}", sql)):
+            sql = sql.replace(f"{{{base}}}", f"model.{self._smallest(base, words | set(uses), whole)}")
+        return sql
+
+    def _smallest(self, base: str, words: set[str], whole_months: bool) -> str:
+        """The smallest of a model table and its roll-ups that holds all columns named; one by months only answers whole months."""
+        tables = self._tables[base]
+        needed = words & next(columns for name, columns, _, _ in tables if name == base)
+        fit = [(rows, name) for name, columns, months, rows in tables if needed <= columns and (whole_months or not months)]
+        return min(fit)[1]
 
     def _row(
         self, key: tuple[Any, ...], values: dict[str, Any], answered: tuple[str, ...], cuts: list[Dimension], wanted: tuple[str, ...]
@@ -299,7 +331,9 @@ def _listed(values: Sequence[str] | None) -> list[str] | None:
     return None if values is None else list(values)
 
 
-def _body(sql: str) -> str:
+@cache
+def _relation(name: str) -> str:
+    sql = (RELATIONS / f"{name}.sql").read_text(encoding="utf-8")
     return re.sub(r"^--.*\n", "", sql, flags=re.MULTILINE).rstrip().rstrip(";")
 
 
@@ -344,7 +378,7 @@ def _value(entry: Metric, values: dict[str, Any]) -> Any:
                 total = (total or 0) + (-value if term.startswith("-") else value)
         return total
     value = values.get(entry.id)
-    if value is None and values and entry.additive and entry.basis == "calendar":
+    if value is None and entry.additive and entry.basis == "calendar":
         return Decimal("0.00") if entry.unit == "amount" else 0
     return value
 

@@ -1,4 +1,4 @@
-"""Every word on screen that is not a metric, a column or data, in English and Chinese (words.toml)."""
+"""Every word on screen that is not a metric, a column or data, in English and Chinese (words*.toml)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("en", "zh")
-WORDS = Path(__file__).with_name("words.toml")
+#: words.toml for the frame and what pages share; words_NAME.toml for a capability's own.
+FOLDER = Path(__file__).parent
 
 
 @cache
 def words() -> dict[str, dict[str, str]]:
     """All entries as "section.name" → language → text."""
-    sections = tomllib.loads(WORDS.read_text(encoding="utf-8"))
-    return {f"{section}.{name}": entry for section, entries in sections.items() for name, entry in entries.items()}
+    result: dict[str, dict[str, str]] = {}
+    for path in sorted(FOLDER.glob("words*.toml")):
+        for section, entries in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            for name, entry in entries.items():
+                if f"{section}.{name}" in result:
+                    raise ValueError(f"{path.name}: {section}.{name} is already in another words file")
+                result[f"{section}.{name}"] = entry
+    return result
 
 
 def word(key: str, lang: str, **values: object) -> str:

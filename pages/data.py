@@ -8,7 +8,9 @@ note = info.note.get(lang)
 with ui.panel("tables", ui.say("data.tables"), ui.say("data.tables_note")) as panel:
     supplied = ui.report("supplied")
     rows = quality.tables(ui.report("files"), ui.report("sources"), supplied, lang)
-    panel.facts((ui.say("data.loaded_at"), ui.moment(info.loaded_at)), (ui.say("data.note"), note), (ui.say("data.timezone"), info.timezone))
+    panel.facts(
+        (ui.say("data.loaded_at"), ui.moment(info.loaded_at)), (ui.say("data.note"), note), (ui.say("data.timezone"), info.timezone)
+    )
     panel.table(rows, ui.columns("data", table="text", rows="count", first_on="date", last_on="date", lag_days="days", without="text"))
     if absent := quality.not_supplied(supplied):
         ui.not_supplied(absent)
@@ -17,7 +19,7 @@ with ui.panel("files", ui.say("data.files"), ui.say("data.files_note")) as panel
     accounts = ui.report("files")
     rows = quality.files(accounts, lang)
     panel.title(ui.say("data.accounted" if quality.accounted(accounts) else "data.not_accounted"))
-    counts = {f"rows_{name}": "total" for name in ("read", "loaded", "rejected", "folded", "blank", "used", "unused")}
+    counts = dict.fromkeys(("rows_read", "rows_loaded", "rows_rejected", "rows_folded", "rows_blank", "rows_used", "rows_unused"), "total")
     panel.table(rows, ui.columns("data", name="text", table="text", encoding="text", **counts, ignored="text"))
 
 with ui.panel("waterfall", ui.say("data.waterfall"), metric="net_amount") as panel:
@@ -33,21 +35,23 @@ with ui.panel("breaches", ui.say("data.breaches"), ui.say("data.breaches_note"))
     rows = quality.breaches(ui.report("breaches"), lang)
     panel.table(
         rows,
-        ui.columns("data", kind="text", table="text", column="text", file="text", line="count", value="text", expected="text", occurrences="count"),
+        ui.columns(
+            "data", kind="text", table="text", column="text", file="text", line="text", value="text", expected="text", occurrences="count"
+        ),
         empty=ui.say("data.no_breaches"),
     )
 
 with ui.panel("flags", ui.say("data.flags"), ui.say("data.flags_note")) as panel:
     rows, count, every = ui.paged("flagged", quality.flags, kind=None)
     panel.counted(ui.say("data.flags_note"), len(rows), count)
-    shown = ui.columns("data", kind="text", table="text", file="text", line="count", key="text", detail="text")
+    shown = ui.columns("data", kind="text", table="text", file="text", line="text", key="text", detail="text")
     panel.table(rows, shown, empty=ui.say("data.no_flags"), every=every)
 
 with ui.panel("rejects", ui.say("data.rejects"), ui.say("data.rejects_note")) as panel:
     rows, count, every = ui.paged("rejects", quality.rejects, table=None)
     panel.counted(ui.say("data.rejects_note"), len(rows), count)
     texts = dict.fromkeys(("table", "kind", "column", "value", "expected", "content"), "text")
-    panel.table(rows, ui.columns("data", file="text", line="count", **texts), empty=ui.say("data.no_rejects"), every=every)
+    panel.table(rows, ui.columns("data", file="text", line="text", **texts), empty=ui.say("data.no_rejects"), every=every)
 
 with ui.panel("snapshots", ui.say("data.snapshots"), ui.say("data.snapshots_note")) as panel:
     snapshots.listed(ui.frame())

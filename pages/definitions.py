@@ -2,39 +2,39 @@
 
 import streamlit as st
 
-from dashboard import ui
+from dashboard import naming, ui
 from dashboard.contract import contract
-from dashboard.downloads import Column
-from dashboard.metrics import metrics
+from dashboard.metrics import metrics, needs_of
 
 lang = ui.lang()
-sought = st.text_input(ui.say("definitions.search"), key="definitions_search", placeholder=ui.say("definitions.hint"))
+sought = st.text_input(ui.say("definitions.search"), key="definitions_search", placeholder=ui.say("definitions.hint")).strip().casefold()
 
 
-def found(*texts: str | None) -> bool:
+def found(*texts: str) -> bool:
     """Whether any text holds what is sought."""
-    return any(sought.strip().casefold() in text.casefold() for text in texts if text)
+    return any(sought in text.casefold() for text in texts)
 
 
-with ui.panel("metrics", ui.say("definitions.metrics")) as panel:
+with ui.panel("metrics", ui.say("definitions.metrics"), ui.say("definitions.metrics_note")) as panel:
     rows = [
         {
             "name": metric.label[lang],
             "formula": metric.formula[lang],
+            "trap": metric.trap[lang],
             "basis": ui.say(f"basis.{metric.basis}"),
             "unit": ui.say(f"unit.{metric.unit}"),
             "better": ui.say(f"better.{metric.better}"),
-            "trap": metric.trap.get(lang),
-            "needs": ui.word_list(metric.needs) or None,
+            "needs": ui.word_list(naming.need(need, lang) for need in needs_of(metric.id)),
             "id": metric.id,
         }
         for metric in metrics().values()
         if found(metric.id, *metric.label.values(), *metric.formula.values(), *metric.trap.values())
     ]
-    panel.table(rows, [Column(name, ui.say(f"definitions.{name}")) for name in ("name", "formula", "basis", "unit", "better", "trap", "needs", "id")])
+    texts = dict.fromkeys(("name", "formula", "trap", "basis", "unit", "better", "needs", "id"), "text")
+    panel.text_table(rows, ui.columns("definitions", **texts), empty=ui.say("definitions.nothing"))
 
 with ui.panel("columns", ui.say("definitions.columns"), ui.say("definitions.columns_note")) as panel:
-    rows = [
+    fields = [
         {
             "table": table.label[lang],
             "name": column.label[lang],
@@ -48,4 +48,5 @@ with ui.panel("columns", ui.say("definitions.columns"), ui.say("definitions.colu
         for column in table.columns.values()
         if found(f"{table.id}.{column.id}", *table.label.values(), *column.label.values(), *column.headers)
     ]
-    panel.table(rows, [Column(name, ui.say(f"definitions.{name}")) for name in ("table", "name", "kind", "required", "personal", "headers", "id")])
+    texts = dict.fromkeys(("table", "name", "kind", "required", "personal", "headers", "id"), "text")
+    panel.table(fields, ui.columns("definitions", **texts), empty=ui.say("definitions.nothing"))

@@ -2,9 +2,7 @@
 
 from dashboard import charts, findings, quality, ui
 
-CARDS = (
-    "net_amount", "recovery_rate", "period_paid_rate", "liquidation_rate_3m", "roll_rate", "cure_rate", "promise_kept_rate", "charge_off_rate",
-)  # fmt: skip
+CARDS = ("net_amount", "recovery_rate", "period_paid_rate", "liquidation_rate_3m", "roll_rate", "cure_rate", "promise_kept_rate")
 
 shown = []
 with ui.guarded():
@@ -25,4 +23,4 @@ with ui.panel("recovery_by_month", metric="recovery_rate") as panel:
 
 with ui.panel("alerts", ui.say("alert.title"), ui.say("alert.note")) as panel:
     rows = quality.alerts(ui.off_target(shown), ui.report("sources"), ui.frame().info.as_of, ui.lang())
-    panel.table(rows, ui.columns("alert", what="text", where="text", size="text"), empty=ui.say("alert.none"))
+    panel.text_table(rows, ui.columns("alert", what="text", size="text", where="text"), empty=ui.say("alert.none"))

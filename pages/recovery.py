@@ -19,7 +19,8 @@ with ui.panel("recovery_by", metric="recovery_rate") as panel:
         names = ui.names(by, rows)
         spread = [(names[str(row[by])], row[metric.id]) for row in rows]
         panel.title(findings.spread(ui.label(metric.id), spread, metric.unit, currency, lang))
-        panel.figure(charts.bars(rows[:ui.MOST_BARS], metric, by, names, lang, currency))
+        panel.counted(f"{ui.formula(metric.id)} · {ui.period(chosen)}", len(ui.highest(rows)), len(rows))
+        panel.figure(charts.bars(ui.highest(rows), metric, by, names, lang, currency))
     panel.table(answer.rows, ui.columns_of(answer, (by,), wanted), chosen)
 
 cohorts = ui.trailing(18)
@@ -36,24 +37,25 @@ with ui.panel("curves", metric=rate) as panel:
 with ui.panel("triangle", ui.say("recovery.triangle"), metric=rate) as panel:
     answer = ui.measure(rate, by=(down, across), filters=cohorts)
     panel.subtitle(f"{ui.formula(rate)} · {ui.say('recovery.cohorts', period=ui.period(cohorts))} · {ui.say('recovery.diagonal')}")
-    running = {(row[down], row[across]) for row in answer.rows if (row[down], row[across]) in answer.partial}
-    panel.figure(charts.triangle(answer.rows, across, down, rate, "rate", lang, currency, running))
+    diagonal = charts.running_diagonal(answer.rows, across, down, ui.frame().info.as_of)
+    panel.figure(charts.triangle(answer.rows, across, down, rate, "rate", lang, currency, diagonal, ui.dark()))
     panel.table(answer.rows, ui.columns_of(answer, (down, across), (rate,)), cohorts, shown=False)
 
 with ui.panel("migration", ui.say("recovery.migration"), ui.say("recovery.migration_note"), metric="moved_amount") as panel:
     moves = ui.measure("moved_amount", "moved_cases", by=("start_state", "end_state"))
-    rows = findings.shares(moves.rows, "start_state", "moved_amount", "share")
-    starts, ends = ui.states(rows, "start_state"), ui.states(rows, "end_state")
-    names = ui.names("start_state", rows) | ui.names("end_state", rows)
-    panel.title(findings.moved(rows, "start_state", "end_state", "share", starts, names, lang))
-    panel.figure(charts.matrix(rows, "start_state", "end_state", "share", starts, ends, names, lang, currency))
-    panel.table(rows, [*ui.columns_of(moves, ("start_state", "end_state"), ("moved_amount", "moved_cases")), ui.share_column()])
+    cells = findings.shares(moves.rows, "start_state", "moved_amount", "share")
+    starts, ends = ui.states(cells, "start_state"), ui.states(cells, "end_state")
+    names = ui.names("start_state", cells) | ui.names("end_state", cells)
+    panel.title(findings.moved(cells, "start_state", "end_state", "share", starts, names, lang))
+    beside = ui.cases_of(cells, "start_state", "moved_cases")
+    panel.figure(charts.matrix(cells, "start_state", "end_state", "share", starts, ends, names, lang, currency, beside, ui.dark()))
+    panel.table(cells, [*ui.columns_of(moves, ("start_state", "end_state"), ("moved_amount", "moved_cases")), ui.share_column()])
 
 with ui.panel("roll", metric="roll_rate") as panel:
     both, chosen = ("roll_rate", "roll_rate_snapshot"), ui.trailing(13)
     answer = ui.measure(*both, by=("month",), filters=chosen)
     panel.subtitle(f"{ui.say('recovery.roll_note')} · {ui.period(chosen)}")
-    series = {ui.label(one): [(row["month"], row.get(one)) for row in answer.rows] for one in both if one not in answer.missing}
-    panel.title(findings.trend(ui.label("roll_rate"), next(iter(series.values())), lang, ui.running(answer)))
-    panel.figure(charts.lines(series, "rate", lang, currency, months=True))
+    lines = {ui.label(one): [(row["month"], row.get(one)) for row in answer.rows] for one in both if one not in answer.missing}
+    panel.title(findings.trend(ui.label("roll_rate"), next(iter(lines.values())), lang, ui.running(answer)))
+    panel.figure(charts.lines(lines, "rate", lang, currency, months=True))
     panel.table(answer.rows, ui.columns_of(answer, ("month",), both), chosen)

@@ -45,7 +45,9 @@ def test_unknown_is_a_gap_and_not_zero() -> None:
 
 
 def test_money_is_drawn_in_one_unit_and_told_in_full() -> None:
-    bars = charts.bars([{"team": "<b>A</b>", "net_amount": Decimal("12345678.90")}, {"team": None, "net_amount": None}], MONEY, "team", {}, "zh", "CNY")
+    bars = charts.bars(
+        [{"team": "<b>A</b>", "net_amount": Decimal("12345678.90")}, {"team": None, "net_amount": None}], MONEY, "team", {}, "zh", "CNY"
+    )
     assert list(bars.data[0].x) == [1234.56789, None]
     assert list(bars.data[0].text) == ["¥1,234.6 万", "—"]
     assert list(bars.layout.yaxis.ticktext) == ["&lt;b&gt;A&lt;/b&gt;", "—"]
@@ -57,32 +59,49 @@ def test_bars_start_at_zero() -> None:
 
 
 def test_a_rate_tells_its_two_sides_and_interval() -> None:
-    row = {"team": "A", "recovery_rate": 0.2, "recovery_rate_part": 300, "recovery_rate_whole": 1500, "recovery_rate_low": 0.18, "recovery_rate_high": 0.22}
+    row = {
+        "team": "A",
+        "recovery_rate": 0.2,
+        "recovery_rate_part": 300,
+        "recovery_rate_whole": 1500,
+        "recovery_rate_low": 0.18,
+        "recovery_rate_high": 0.22,
+    }
     figure = charts.bars([row], RATE, "team", {}, "en", "CNY")
     assert figure.data[0].customdata[0] == "A<br>300 / 1,500<br>95% interval 18.0%–22.0%"
     assert list(figure.data[0].error_x.array) == pytest.approx([2.0])
 
 
-def test_the_running_diagonal_is_outlined_and_not_shaded() -> None:
+def test_the_running_diagonal_is_outlined_and_has_no_figure() -> None:
     cells = [
         {"cohort": MONTHS[0], "age": 0, "rate": 0.10},
         {"cohort": MONTHS[0], "age": 1, "rate": 0.15},
         {"cohort": MONTHS[1], "age": 0, "rate": 0.08},
+        {"cohort": MONTHS[1], "age": 1, "rate": None},
     ]
-    figure = charts.triangle(cells, "age", "cohort", "rate", "rate", "en", "CNY", {(MONTHS[0], 1), (MONTHS[1], 0)})
-    heat, text = figure.data
-    assert [list(line) for line in heat.z] == [[10.0, None], [None, None]]
-    assert list(text.text) == ["10.0", "15.0", "8.0"]
-    assert len(figure.layout.shapes) == 2 and "still running" in text.customdata[1]
+    running = charts.running_diagonal(cells, "age", "cohort", date(2026, 10, 14))
+    assert running == [(MONTHS[0], 2), (MONTHS[1], 1), (MONTHS[2], 0)]
+    figure = charts.triangle(cells, "age", "cohort", "rate", "rate", "en", "CNY", running)
+    assert [list(line) for line in figure.data[0].z] == [[10.0, 15.0, None], [8.0, None, None], [None, None, None]]
+    assert [list(line) for line in figure.data[0].text] == [["10.0", "15.0", ""], ["8.0", "", ""], ["", "", ""]]
+    assert len(figure.layout.shapes) == 3
 
 
-def test_what_never_was_observed_has_no_cell() -> None:
-    figure = charts.triangle([{"cohort": MONTHS[0], "age": 0, "rate": None}], "age", "cohort", "rate", "rate", "en", "CNY", set())
-    assert len(figure.data[1].text) == 0
+def test_a_month_that_has_ended_is_not_running() -> None:
+    assert charts.running_diagonal([{"cohort": MONTHS[0], "age": 0}], "age", "cohort", date(2026, 10, 31)) == []
+
+
+def test_what_stayed_is_outlined_and_what_never_happened_is_empty() -> None:
+    rows = [{"start": "M1", "end": "M1", "share": 0.4}, {"start": "M1", "end": "paid", "share": 0.6}]
+    figure = charts.matrix(rows, "start", "end", "share", ["M1", "M2"], ["M1", "M2", "paid"], {"paid": "<还清>"}, "zh", "CNY")
+    assert [list(line) for line in figure.data[0].z] == [[40.0, None, 60.0], [None, None, None]]
+    assert list(figure.layout.xaxis.ticktext) == ["M1", "M2", "&lt;还清&gt;"] and len(figure.layout.shapes) == 2
 
 
 def test_waterfall_steps_keep_their_sign() -> None:
-    figure = charts.waterfall([("Gross posted", Decimal(100), True), ("Reversals", Decimal(-30), False), ("Net cash", Decimal(70), True)], "en", "CNY")
+    figure = charts.waterfall(
+        [("Gross posted", Decimal(100), True), ("Reversals", Decimal(-30), False), ("Net cash", Decimal(70), True)], "en", "CNY"
+    )
     assert list(figure.data[0].measure) == ["absolute", "relative", "total"]
     assert list(figure.data[0].text) == ["¥100.00", "−¥30.00", "¥70.00"]
 

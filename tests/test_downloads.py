@@ -44,8 +44,8 @@ def test_csv() -> None:
         "# Snapshot: 20261101-7f3a",
         "# Filters: Product: a b",
         "# Rows: 3",
-        "# Control total: Net cash (CNY): 1234.40",
-        "# Definition: Recovery rate: Net cash ÷ opening balance",
+        "# Control total, Net cash (CNY): 1234.40",
+        "# Definition, Recovery rate: Net cash ÷ opening balance",
     ]
     assert lines == [
         ["Case", "Month", "Net cash (CNY)", "Recovery rate"],
@@ -66,7 +66,7 @@ def test_excel() -> None:
     danger = book["Data"]["A4"]
     assert danger.value == "=cmd|' /C calc'!A0" and danger.data_type == "s"
     about = {line[0].value: line[1].value for line in book["About 说明"].iter_rows()}
-    assert about["Rows"] == "3" and about["Control total: Net cash (CNY)"] == "1234.40" and about["Snapshot"] == "20261101-7f3a"
+    assert about["Rows"] == "3" and about["Control total, Net cash (CNY)"] == "1234.40" and about["Snapshot"] == "20261101-7f3a"
 
 
 def test_same_rows_same_bytes() -> None:

@@ -47,7 +47,10 @@ def test_against_target(values: tuple[float, ...], better: str, en: str, zh: str
 
 def test_a_running_month_is_not_judged() -> None:
     series = [(AUG, 0.3), (SEP, 0.3), (OCT, 0.1)]
-    assert findings.against_target("Rate", series, dict.fromkeys((AUG, SEP, OCT), 0.25), "higher", "en", {OCT}) == "Rate at or above target since Aug 2026"
+    assert (
+        findings.against_target("Rate", series, dict.fromkeys((AUG, SEP, OCT), 0.25), "higher", "en", {OCT})
+        == "Rate at or above target since Aug 2026"
+    )
     assert findings.trend("Rate", [(AUG, 1), (SEP, 2), (OCT, 3)], "en", {OCT}) is None
 
 
@@ -58,7 +61,10 @@ def test_trend() -> None:
 
 
 def test_spread_names_are_escaped() -> None:
-    assert findings.spread("Rate", [("*A*", 0.3), ("B", 0.2), ("C", None)], "rate", "CNY", "en") == r"Rate: from 30.0% (\*A\*) down to 20.0% (B)"
+    assert (
+        findings.spread("Rate", [("*A*", 0.3), ("B", 0.2), ("C", None)], "rate", "CNY", "en")
+        == r"Rate: from 30.0% (\*A\*) down to 20.0% (B)"
+    )
     assert findings.spread("Rate", [("A", 0.3), ("B", 0.3)], "rate", "CNY", "en") is None
 
 

@@ -1,4 +1,4 @@
--- One row if the export ends inside a month.
+-- One row per export that ends inside a month (none if it ends with one).
 select
     'partial_last_month' as kind,
     cast(null as varchar) as table_id,

@@ -2,7 +2,7 @@
 -- A macro answers null for text it cannot read without guessing; the caller makes that a breach.
 
 create or replace macro half_width(x) as
-    translate(x, '０１２３４５６７８９．，－＋（）：／￥＄％　', '0123456789.,-+():/¥$% ');
+    translate(x, '０１２３４５６７８９．，－−＋（）：／￥＄％　' || chr(160) || chr(8239), '0123456789.,--+():/¥$%   ');
 
 -- ="00123" is how a spreadsheet keeps leading zeros in a csv; a leading apostrophe, backtick or tab does the same.
 create or replace macro clean_text(x) as
@@ -18,8 +18,19 @@ create or replace macro needs_cleaning(x) as
     x != trim(x) or starts_with(x, '=') or starts_with(x, '''') or starts_with(x, '`')
     or ord(x) in (9, 160, 12288, 65279) or contains(x, chr(160)) or contains(x, chr(12288)) or contains(x, chr(9)) or x = '';
 
+-- What a spreadsheet shows for a formula that failed is no text.
+create or replace macro is_failed_formula(x) as
+    starts_with(x, '#') and upper(trim(x)) in (
+        '#N/A', '#REF!', '#VALUE!', '#DIV/0!', '#NAME?', '#NULL!', '#NUM!', '#SPILL!', '#CALC!', '#GETTING_DATA'
+    );
+
 create or replace macro read_text(x) as
-    case when needs_cleaning(x) then clean_text(x) else x end;
+    case when is_failed_formula(x) then null when needs_cleaning(x) then clean_text(x) else x end;
+
+-- A key that says its row sums others up; the words of TOTALS in intake.py.
+create or replace macro is_totals(x) as
+    lower(x) in ('合计', '总计', '小计', '汇总', '总数', 'total', 'totals', 'grand total', 'subtotal', 'sub-total', 'sum')
+    or ((starts_with(x, '合计') or starts_with(x, '总计') or starts_with(x, '小计')) and regexp_full_match(x, '..\s*[:：(（].*'));
 
 -- An identifier that a spreadsheet turned into 1.10101E+17 has lost digits: unreadable, not repaired.
 create or replace macro read_id(x) as
@@ -34,7 +45,7 @@ create or replace macro amount_digits(x) as replace(regexp_extract(x, '(\d[\d,]*
 create or replace macro worded_amount(x) as (
     case
         when regexp_full_match(x, '(?i)\(?[+-]?(?:¥|\$|€|£|₹|CNY|RMB|EUR|USD|TWD|GBP|INR|HKD|NT\$|US\$|HK\$|人民币)?[+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{0,2}0*)?|\.\d{1,2}0*)(?:元|CNY|RMB|EUR|USD|TWD|GBP|INR|HKD)?\)?')
-            and starts_with(x, '(') = ends_with(x, ')')
+            and starts_with(x, '(') = ends_with(x, ')') and not regexp_matches(x, '[(+-].*[+-]')
             then case when starts_with(x, '(') or contains(x, '-') then -1 else 1 end
             * try_cast(amount_digits(x) as decimal(18, 2))
     end
@@ -100,7 +111,7 @@ create or replace macro read_time(x, zone) as
     coalesce(
         case when not has_offset(x) and (x[5] = '-' or x[5] = '/') then try_cast(x as timestamp) end,
         case
-            when has_offset(x) and regexp_full_match(clean_text(x), '\d{4}[-/].*\d ?(Z|[+-]\d{2}(:?\d{2})?)')
+            when has_offset(x) and regexp_full_match(clean_text(x), '\d{4}[-/].*\d ?(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)')
                 then timezone(zone, try_cast(regexp_replace(clean_text(x), ' ?([+-]\d{2})(\d{2})$', '\1:\2') as timestamptz))
         end,
         worded_time(half_width(clean_text(x)))

@@ -33,6 +33,7 @@ select
     cast(case when dated.kind = 'payment' then dated.amount * (dated.copies - 1) else 0 end as decimal(18, 2)) as duplicate_amount,
     cast(case when dated.kind = 'payment' and not is_posted(dated.status) then dated.amount else 0 end as decimal(18, 2)) as unposted_amount,
     gross_of(dated.kind, dated.status, dated.amount) as gross_amount,
+    case when gross_of(dated.kind, dated.status, dated.amount) > 0 then 1 else 0 end as posted_count,
     reversed_of(dated.kind, dated.status, dated.amount) as reversed_amount,
     net_of(dated.kind, dated.status, dated.amount) as net_amount,
     cast(case when dated.kind = 'waiver' and is_posted(dated.status) then dated.amount else 0 end as decimal(18, 2)) as waived_amount,

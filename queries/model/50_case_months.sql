@@ -1,4 +1,5 @@
 -- One row per case and month that opens with it: opening balance, bucket and holder at the start, state at the end.
+-- Its case's attributes stand in it, so that one scan answers and a roll-up (queries/rollups.toml) has the same columns.
 create table model.case_months as
 with
 
@@ -115,12 +116,15 @@ select
     followed.month,
     followed.month_number,
     followed.is_complete,
+    followed.is_closing,
+    1 as case_count,
     followed.opening_amount,
+    followed.month_net_amount,
+    case when followed.month_net_amount > 0 then 1 else 0 end as paid_count,
     followed.days_past_due,
     followed.bucket,
     followed.bucket_rank,
     followed.start_state,
-    followed.month_net_amount,
     case
         when not followed.is_complete then 'unobserved'
         when month_number(cases.left_on) = followed.month_number then cases.left_reason
@@ -136,7 +140,13 @@ select
     coalesce(holders.team, 'house') as team,
     coalesce(holders.collector_id, 'house') as collector_id,
     coalesce(holders.agency, '') as agency,
-    followed.is_closing,
+    cases.product,
+    cases.region,
+    cases.batch,
+    cases.placement_number,
+    cases.strategy,
+    cases.age_band,
+    cases.placed_month,
 from followed
 inner join model.cases as cases on followed.case_key = cases.case_key
 left join model.holders as holders

@@ -11,15 +11,11 @@ placed as (
         batch,
         team,
         bucket,
-        agency,
-        strategy,
-        placement_number,
-        age_band,
         sum(placed_amount) as placed_amount,
         count(*) as placed_cases,
     from model.cases
     group by
-        placed_month, placed_month_number, product, region, batch, team, bucket, agency, strategy, placement_number, age_band
+        placed_month, placed_month_number, product, region, batch, team, bucket
 ),
 
 paid as (
@@ -30,18 +26,14 @@ paid as (
         cases.batch,
         cases.team,
         cases.bucket,
-        cases.agency,
-        cases.strategy,
-        cases.placement_number,
-        cases.age_band,
         postings.months_since_placement,
         sum(postings.net_amount) as net_amount,
     from model.postings as postings
     inner join model.cases as cases on postings.case_key = cases.case_key
     where postings.paid_on <= as_of_day()
     group by
-        cases.placed_month, cases.product, cases.region, cases.batch, cases.team, cases.bucket, cases.agency, cases.strategy,
-        cases.placement_number, cases.age_band, postings.months_since_placement
+        cases.placed_month, cases.product, cases.region, cases.batch, cases.team, cases.bucket,
+        postings.months_since_placement
 ),
 
 aged as (
@@ -56,8 +48,6 @@ aged as (
     left join paid
         on placed.placed_month = paid.placed_month and placed.product = paid.product and placed.region = paid.region
         and placed.batch = paid.batch and placed.team = paid.team and placed.bucket = paid.bucket
-        and placed.agency = paid.agency and placed.strategy = paid.strategy
-        and placed.placement_number = paid.placement_number and placed.age_band = paid.age_band
         and months.month_number - placed.placed_month_number = paid.months_since_placement
 )
 
@@ -70,17 +60,12 @@ select
     aged.batch,
     aged.team,
     aged.bucket,
-    aged.agency,
-    aged.strategy,
-    aged.placement_number,
-    aged.age_band,
     cast(aged.placed_amount as decimal(18, 2)) as placed_amount,
     aged.placed_cases,
     cast(aged.month_net_amount as decimal(18, 2)) as month_net_amount,
     cast(sum(aged.month_net_amount) over (
         partition by
-            aged.placed_month, aged.product, aged.region, aged.batch, aged.team, aged.bucket, aged.agency, aged.strategy,
-            aged.placement_number, aged.age_band
+            aged.placed_month, aged.product, aged.region, aged.batch, aged.team, aged.bucket
         order by aged.months_since_placement
         rows between unbounded preceding and current row
     ) as decimal(18, 2)) as net_amount,

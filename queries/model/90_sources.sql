@@ -6,8 +6,13 @@ select
     first_on,
     last_on,
     recent_days,
+    longest_gap,
     date_diff('day', last_on, as_of_day()) as lag_days,
     -- weekly or more often over its last quarter
     (recent_days >= 12) as is_regular,
-    (date_diff('day', last_on, as_of_day()) > stale_after_days() and recent_days >= 12) as is_stale,
+    (
+        recent_days >= 12
+        and date_diff('day', last_on, as_of_day()) > stale_after_days()
+        and date_diff('day', last_on, as_of_day()) > coalesce(longest_gap, 0)
+    ) as is_stale,
 from model.source_days

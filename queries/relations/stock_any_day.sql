@@ -1,4 +1,4 @@
--- One row per case open when a period begins, on whatever day it does.
+-- One row per case open when a period begins, on whatever day it does and however long it is.
 with
 
 paid as (
@@ -42,7 +42,8 @@ select
     cases.strategy,
     cases.age_band,
     cases.placed_month,
-    (paid.case_key is not null) as is_paid,
+    1 as case_count,
+    case when paid.case_key is not null then 1 else 0 end as paid_count,
 from model.positions as positions
 inner join period on positions.known_on < period.start_on and positions.until_on >= period.start_on
 inner join model.cases as cases on positions.case_key = cases.case_key

@@ -10,11 +10,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.driving import Open, settled
 
 ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = [
@@ -29,8 +31,6 @@ ARGUMENTS = [
 ]
 #: Streamlit probes the page's own folder for its server first, which answers 404 on every page but the first.
 EXPECTED_ERRORS = ("_stcore/health", "_stcore/host-config", "404 (Not Found)")
-
-Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
@@ -75,22 +75,6 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=system or str(own), args=ARGUMENTS)
         yield browser
         browser.close()
-
-
-def settled(page: Page) -> Page:
-    """Wait until the page has been drawn and nothing runs any more."""
-    page.get_by_test_id("stMainBlockContainer").wait_for(timeout=30_000)
-    page.wait_for_function(
-        """() => {
-            const app = document.querySelector('[data-testid="stApp"]');
-            const main = document.querySelector('[data-testid="stMainBlockContainer"]');
-            return app?.getAttribute('data-test-script-state') === 'notRunning' && main.innerText.length > 100
-                && !document.querySelector('[data-stale="true"]');
-        }""",
-        timeout=30_000,
-    )
-    page.wait_for_timeout(300)
-    return page
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import openpyxl  # type: ignore[import-untyped]
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Open
+from tests.browser.driving import Open
 
 
 def saved(page: Page, panel: str, name: str, folder: Path) -> Path:
@@ -36,6 +36,6 @@ def test_the_last_month_in_the_file_is_the_figure_on_the_card(opened: Open, tmp_
     about = {line[0].value: line[1].value for line in book["About 说明"].iter_rows()}
     sheet = [[cell.value for cell in line] for line in book["Data"].iter_rows()]
     assert len(sheet) - 1 == int(about["Rows"]) == int(notes["Rows"])
-    total = next(name for name in about if re.match("Control total: Net", name))
-    column = sheet[0].index(total.removeprefix("Control total: "))
+    total = next(name for name in about if re.match("Control total, Net", name))
+    column = sheet[0].index(total.removeprefix("Control total, "))
     assert sum((Decimal(str(line[column] or 0)) for line in sheet[1:]), Decimal(0)) == Decimal(about[total]) == Decimal(notes[total])

@@ -1,0 +1,25 @@
+"""How browser tests wait for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+Open = Callable[..., Page]
+
+
+def settled(page: Page) -> Page:
+    """Wait until the page has been drawn and nothing runs any more."""
+    page.get_by_test_id("stMainBlockContainer").wait_for(timeout=30_000)
+    page.wait_for_function(
+        """() => {
+            const app = document.querySelector('[data-testid="stApp"]');
+            const main = document.querySelector('[data-testid="stMainBlockContainer"]');
+            return app?.getAttribute('data-test-script-state') === 'notRunning' && main.innerText.length > 100
+                && !document.querySelector('[data-stale="true"]');
+        }""",
+        timeout=30_000,
+    )
+    page.wait_for_timeout(300)
+    return page

@@ -1,0 +1,441 @@
+"""A worked example for every metric, by hand from the tables drawn here; and the traps each one's row warns of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from dashboard import warehouse
+from dashboard.filters import month_end
+from dashboard.metrics import UnknownName, dimensions, metrics
+from tests.conftest import Given
+
+CASES = """
+    case_id | product | region | placed_on  | placed_balance | days_past_due | closed_on  | close_reason
+    C1      | card    | East   | 2026-01-10 | 1000           | 10            |            |
+    C2      | card    | East   | 2026-01-20 | 2000           | 40            | 2026-04-15 | charged_off
+    C3      | loan    | East   | 2026-02-05 | 500            | 5             | 2026-02-25 | paid
+    C4      | loan    | South  | 2026-03-01 | 800            | 100           | 2026-05-20 | settled
+    C5      | loan    | South  | 2026-06-10 | 300            | 1             |            |
+    C6      | card    | South  | 2026-01-05 | 400            | 0             | 2026-04-02 | recalled
+"""
+BALANCES = """
+    case_id | as_of      | balance | days_past_due
+    C1      | 2026-01-31 | 1000    | 31
+    C1      | 2026-02-28 | 600     | 0
+    C1      | 2026-03-31 | 600     | 0
+    C1      | 2026-04-30 | 600     | 20
+    C1      | 2026-05-31 | 600     | 51
+    C1      | 2026-06-30 | 600     | 81
+    C2      | 2026-01-31 | 2000    | 51
+    C2      | 2026-02-28 | 2000    | 79
+    C2      | 2026-03-31 | 2050    | 110
+    C4      | 2026-03-31 | 800     | 130
+    C4      | 2026-04-30 | 800     | 160
+    C5      | 2026-06-30 | 270     | 21
+    C6      | 2026-01-31 | 400     | 0
+    C6      | 2026-02-28 | 400     | 0
+    C6      | 2026-03-31 | 400     | 15
+"""
+PAYMENTS = """
+    payment_id | case_id | paid_on    | posted_on  | amount | kind     | status  | reverses
+    P1         | C1      | 2026-02-10 | 2026-02-11 | 400    | payment  | posted  |
+    P1         | C1      | 2026-02-10 | 2026-02-11 | 400    | payment  | posted  |
+    P2         | C3      | 2026-02-25 | 2026-03-01 | 500    | payment  | posted  |
+    P3         | C4      | 2026-05-20 | 2026-05-20 | 500    | payment  | posted  |
+    P4         | C4      | 2026-05-20 | 2026-05-20 | 300    | waiver   | posted  |
+    P5         | C5      | 2026-06-20 | 2026-06-20 | 30     | payment  | posted  |
+    P6         | C2      | 2026-02-12 |            | 200    | payment  | pending |
+    P7         | C1      | 2026-03-05 | 2026-03-05 | 100    | payment  | posted  |
+    P8         | C1      | 2026-03-09 | 2026-03-09 | -100   | reversal | posted  | P7
+    P9         | C2      | 2026-03-10 | 2026-03-10 | 50     | fee      | posted  |
+"""
+D = Decimal
+
+#: February 2026. Open on the 1st: C1 1,000 (M2), C2 2,000 (M2), C6 400 (C). C3 is placed on the 5th and paid off on the 25th.
+FEBRUARY: dict[str, Any] = {
+    "exported_amount": D("1500.00"),  # P1 twice, P2, P6
+    "duplicate_amount": D("400.00"),
+    "unposted_amount": D("200.00"),
+    "gross_amount": D("900.00"),
+    "reversed_amount": D("0.00"),
+    "net_amount": D("900.00"),
+    "waived_amount": D("0.00"),
+    "fee_amount": D("0.00"),
+    "payment_count": 2,
+    "ledger_amount": D("400.00"),  # P2 posts in March
+    "reconciliation_gap": D("500.00"),
+    "tie_out_gap": D("0.00"),
+    "opening_amount": D("3400.00"),
+    "opening_cases": 3,
+    "recovery_rate": 900 / 3400,
+    "worked_amount": D("3900.00"),
+    "recovery_rate_worked": 900 / 3900,
+    "paid_open_cases": 1,  # C1; C3 was not open on the 1st
+    "period_paid_rate": 1 / 3,
+    "placed_amount": D("500.00"),
+    "placed_cases": 1,
+    "paid_cases": 1,
+    "paid_case_rate": 1.0,
+    "settled_cases": 1,
+    "settled_rate": 1.0,
+    "settlement_waived_amount": D("0.00"),
+    "settlement_claim_amount": D("500.00"),
+    "discount_depth": 0.0,
+    "time_to_first_payment": 20,
+    "first_30_amount": D("500.00"),
+    "to_date_amount": D("500.00"),
+    "front_loading": 1.0,
+    "cohort_net_amount": D("500.00"),
+    "cohort_placed_amount": D("500.00"),
+    "liquidation_rate": 1.0,
+    "cohort_net_3_amount": D("500.00"),
+    "cohort_placed_3_amount": D("500.00"),
+    "liquidation_rate_3m": 1.0,
+    "cohort_net_12_amount": None,  # not observed that long
+    "cohort_placed_12_amount": None,
+    "liquidation_rate_12m": None,
+    "moved_cases": 3,  # C1 M2→C, C2 M2→M3, C6 C→C
+    "moved_amount": D("3400.00"),
+    "overdue_amount": D("3000.00"),
+    "rolled_amount": D("2000.00"),
+    "roll_rate": 2 / 3,
+    "rolled_back_amount": D("1000.00"),
+    "roll_back_rate": 1 / 3,
+    "snapshot_from_amount": D("3000.00"),
+    "snapshot_into_amount": D("2000.00"),
+    "roll_rate_snapshot": 2 / 3,
+    "current_amount": D("400.00"),
+    "entered_amount": D("0.00"),
+    "entry_rate": 0.0,
+    "past_due_cases": 2,
+    "cured_cases": 1,  # C1 is at zero at the end of February and of March
+    "cure_rate": 1 / 2,
+    "followed_cures": 1,
+    "redefaulted_cases": 1,  # and 20 days past due at the end of April
+    "redefault_rate": 1.0,
+    "charged_off_amount": D("0.00"),
+    "charged_off_year_amount": D("0.00"),
+    "lagged_amount": D("0.00"),  # nothing was held six months earlier
+    "charge_off_rate": None,
+    "freshness": 20,  # no source speaks weekly; the slowest is the last placement, 10 June
+}
+
+
+@pytest.fixture
+def shop(given: Callable[..., Given]) -> Given:
+    return given(cases=CASES, balances=BALANCES, payments=PAYMENTS, as_of="2026-06-30")
+
+
+def test_every_metric_in_february(shop: Given) -> None:
+    assert set(FEBRUARY) == set(metrics()), "every metric needs a worked example"
+    row = shop.rows(tuple(metrics()), start="2026-02-01", until="2026-02-28")[0]
+    for name, expected in FEBRUARY.items():
+        assert row[name] == (pytest.approx(expected, abs=1e-12) if isinstance(expected, float) else expected), name
+
+
+def test_waterfall_ties_out_in_every_month_and_in_all(shop: Given) -> None:
+    parts = ("exported_amount", "duplicate_amount", "unposted_amount", "reversed_amount", "net_amount", "gross_amount")
+    months = shop.rows(parts, by="month")
+    total = shop.rows(parts)[0]
+    assert total["net_amount"] == D("1430.00")
+    for row in [*months, total]:
+        assert row["exported_amount"] - row["duplicate_amount"] - row["unposted_amount"] == row["gross_amount"]
+        assert row["gross_amount"] - row["reversed_amount"] == row["net_amount"]
+    assert sum(row["net_amount"] for row in months) == total["net_amount"]
+
+
+def test_recovery_by_bucket_is_by_the_bucket_at_the_start_and_adds_up(shop: Given) -> None:
+    """C3, placed in February, has no bucket on the 1st: its cash stands apart and has no rate."""
+    rows = shop.rows(("recovery_rate", "opening_amount"), by="bucket", start="2026-02-01", until="2026-02-28")
+    assert [(r["bucket"], r["recovery_rate_part"], r["recovery_rate_whole"], r["recovery_rate"]) for r in rows] == [
+        ("C", D("0.00"), D("400.00"), 0.0),
+        ("M2", D("400.00"), D("3000.00"), pytest.approx(400 / 3000)),
+        ("new", D("500.00"), D("0.00"), None),
+    ]
+
+
+def test_a_period_of_several_months_takes_the_bucket_at_its_own_start(shop: Given) -> None:
+    """February to June: C1 began in M2 and stays there for all its cash, whatever it moved to later."""
+    rows = shop.rows("net_amount", by="bucket", start="2026-02-01", until="2026-06-30")
+    assert {r["bucket"]: r["net_amount"] for r in rows} == {"M2": D("400.00"), "new": D("1030.00")}
+
+
+original = warehouse._relation
+
+
+def test_opening_balance_on_any_day_agrees_with_the_quick_one_at_month_starts(shop: Given) -> None:
+    """The day after a balances row both say the same; mid-month the last known stands, and what was placed since is added."""
+    for month in (2, 3, 4, 5, 6):
+        names = ("opening_amount", "opening_cases", "paid_open_cases")
+        quick = shop.rows(names, start=date(2026, month, 1), until=month_end(date(2026, month, 1)))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(warehouse, "_relation", lambda name: original("stock_any_day" if name == "stock" else name))
+            general = shop.rows(names, start=date(2026, month, 1), until=month_end(date(2026, month, 1)))
+            patch.setattr(warehouse, "_relation", lambda name: original("stock_part_month" if name == "stock" else name))
+            part = shop.rows(names, start=date(2026, month, 1), until=month_end(date(2026, month, 1)))
+        assert quick == general == part
+    # by 9 February nobody has paid; over February and March C1 has (its reversal cancels only March's 100)
+    assert shop.value("paid_open_cases", start="2026-02-01", until="2026-02-09") == 0
+    assert shop.value("paid_open_cases", start="2026-02-01", until="2026-03-31") == 1
+    # on 10 February: C1 1,000, C2 2,000, C6 400 and C3, placed on the 5th, 500
+    assert shop.value("opening_amount", start="2026-02-10", until="2026-02-20") == D("3900.00")
+
+
+def test_without_balances_the_opening_balance_is_what_was_placed_less_net_cash(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="""
+            case_id | placed_on  | placed_balance
+            C1      | 2026-01-10 | 1000
+            C2      | 2026-01-10 | 100
+        """,
+        payments="""
+            case_id | paid_on    | amount
+            C1      | 2026-01-20 | 300
+            C1      | 2026-02-20 | 200
+            C2      | 2026-01-20 | 150
+        """,
+        as_of="2026-03-31",
+    )
+    rows = shop.rows("opening_amount", by="month")
+    assert [(r["month"], r["opening_amount"]) for r in rows] == [
+        (date(2026, 1, 1), D("0.00")),
+        (date(2026, 2, 1), D("700.00")),  # C2 overpaid: never below zero
+        (date(2026, 3, 1), D("500.00")),
+    ]
+
+
+def test_liquidation_curve_stops_where_observation_stops(shop: Given) -> None:
+    rows = shop.rows("liquidation_rate", by=("placed_month", "months_since_placement"))
+    curve = {(r["placed_month"].month, r["months_since_placement"]): r["liquidation_rate"] for r in rows}
+    assert curve[1, 0] == 0.0 and curve[1, 1] == pytest.approx(400 / 3400) and curve[1, 5] == pytest.approx(400 / 3400)
+    assert (1, 6) not in curve and (6, 0) in curve and (6, 1) not in curve
+    # by month alone: only cohorts that have been observed that long are in it, part and whole alike
+    by_month = {r["months_since_placement"]: r for r in shop.rows("liquidation_rate", by="months_since_placement")}
+    assert by_month[0]["liquidation_rate_whole"] == D("5000.00")
+    assert by_month[3]["liquidation_rate_whole"] == D("4700.00")  # June's 300 is not there yet
+    assert by_month[4]["liquidation_rate_whole"] == D("3900.00")
+
+
+def test_an_unfinished_month_ends_no_cohort_month(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="""
+            case_id | placed_on  | placed_balance
+            C1      | 2026-01-10 | 1000
+        """,
+        payments="""
+            case_id | paid_on    | amount
+            C1      | 2026-02-05 | 300
+        """,
+        as_of="2026-02-14",
+    )
+    rows = shop.rows("liquidation_rate", by="months_since_placement")
+    assert [(r["months_since_placement"], r["liquidation_rate"]) for r in rows] == [(0, 0.0)]
+    answer = shop.warehouse.measure(["net_amount"], ["month"], filters=shop.filters())
+    assert answer.partial == {date(2026, 2, 1)}
+
+
+def test_migration_rows_sum_to_one_and_exits_stay_states(shop: Given) -> None:
+    rows = shop.rows("moved_cases", by=("start_state", "end_state"), start="2026-03-01", until="2026-05-31")
+    matrix = {(r["start_state"], r["end_state"]): r["moved_cases"] for r in rows}
+    # March: C1 C→C, C2 M3→M4, C6 C→M1. April: C1 C→M1, C2 M4→charged off, C4 M5→M6, C6 M1→recalled. May: C1 M1→M2, C4 M6→settled
+    assert matrix == {
+        ("C", "C"): 1,
+        ("C", "M1"): 2,
+        ("M1", "M2"): 1,
+        ("M1", "recalled"): 1,
+        ("M3", "M4"): 1,
+        ("M4", "charged_off"): 1,
+        ("M5", "M6"): 1,
+        ("M6", "settled"): 1,
+    }
+
+
+def test_a_case_not_seen_again_is_not_followed(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="""
+            case_id | placed_on  | placed_balance | days_past_due
+            C1      | 2026-01-10 | 1000           | 10
+            C2      | 2026-01-10 | 1000           | 10
+        """,
+        balances="""
+            case_id | as_of      | balance | days_past_due
+            C1      | 2026-01-31 | 1000    | 31
+            C2      | 2026-01-31 | 1000    | 31
+            C1      | 2026-02-28 | 1000    | 59
+        """,
+        as_of="2026-02-28",
+    )
+    assert shop.value("moved_cases", start="2026-02-01") == 1
+
+
+def test_charge_off_rate_is_on_the_balance_six_months_earlier(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="""
+            case_id | placed_on  | placed_balance | closed_on  | close_reason
+            C1      | 2025-12-10 | 1000           | 2026-07-15 | charged_off
+            C2      | 2025-12-10 | 4000           |            |
+            C3      | 2026-05-10 | 9000           |            |
+        """,
+        as_of="2026-07-31",
+    )
+    row = shop.rows("charge_off_rate", start="2026-07-01", until="2026-07-31")[0]
+    assert (row["charge_off_rate_part"], row["charge_off_rate_whole"]) == (D("12000.00"), D("5000.00"))
+    assert row["charge_off_rate"] == pytest.approx(2.4)
+
+
+def test_median_time_counts_leaving_as_a_competing_exit(given: Callable[..., Given]) -> None:
+    """Four cases: paid on day 10 and 30, recalled on day 20, one never. After day 30 two of four have paid: the median.
+
+    One minus Kaplan-Meier would censor the recall and reach a half on day 30 with 1 − 3/4 × 1/2 = 0.625.
+    """
+    shop = given(
+        cases="""
+            case_id | placed_on  | closed_on  | close_reason
+            C1      | 2026-01-01 |            |
+            C2      | 2026-01-01 |            |
+            C3      | 2026-01-01 | 2026-01-21 | recalled
+            C4      | 2026-01-01 |            |
+        """,
+        payments="""
+            case_id | paid_on    | amount
+            C1      | 2026-01-11 | 10
+            C2      | 2026-01-31 | 10
+        """,
+        as_of="2026-06-30",
+    )
+    assert shop.value("time_to_first_payment") == 30
+
+
+def test_a_wholly_reversed_payment_is_no_first_payment(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01",
+        payments="""
+            payment_id | case_id | paid_on    | amount | reverses
+            P1         | C1      | 2026-01-05 | 50     |
+            P2         | C1      | 2026-01-07 | -50    | P1
+            P3         | C1      | 2026-01-25 | 20     |
+        """,
+        as_of="2026-02-28",
+    )
+    assert shop.value("time_to_first_payment") == 24
+    assert shop.value("paid_case_rate") == 1.0
+
+
+def test_holder_at_the_value_date_has_the_cash_and_a_reversal_stays_with_its_payment(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="case_id | placed_on | placed_balance\nC1 | 2026-01-01 | 1000",
+        collectors="""
+            collector_id | team
+            A            | north
+            B            | south
+        """,
+        assignments="""
+            case_id | assigned_at         | collector_id | released_at
+            C1      | 2026-01-02 09:00:00 | A            |
+            C1      | 2026-02-10 09:00:00 | B            | 2026-02-20 18:00:00
+        """,
+        payments="""
+            payment_id | case_id | paid_on    | amount | reverses
+            P0         | C1      | 2026-01-01 | 1      |
+            P1         | C1      | 2026-02-09 | 10     |
+            P2         | C1      | 2026-02-10 | 100    |
+            P3         | C1      | 2026-02-20 | 1000   |
+            P4         | C1      | 2026-02-21 | 10000  |
+            P5         | C1      | 2026-02-25 | -10    | P1
+        """,
+        as_of="2026-02-28",
+    )
+    rows = shop.rows("net_amount", by="team")
+    assert {r["team"]: r["net_amount"] for r in rows} == {"north": D("0.00"), "south": D("1100.00"), "house": D("10001.00")}
+    assert sum(r["net_amount"] for r in rows) == shop.value("net_amount")
+
+
+def test_no_denominator_is_unknown_and_not_zero(shop: Given) -> None:
+    row = shop.rows("recovery_rate", start="2026-01-01", until="2026-01-31")[0]
+    assert row["recovery_rate"] is None and row["recovery_rate_part"] == D("0.00")
+
+
+def test_a_period_beyond_the_data_has_no_value(shop: Given) -> None:
+    row = shop.rows(("net_amount", "recovery_rate", "opening_cases"), start="2027-01-01", until="2027-01-31")[0]
+    assert row["net_amount"] is None and row["recovery_rate"] is None and row["opening_cases"] is None
+
+
+def test_what_is_not_supplied_says_so_by_name(given: Callable[..., Given]) -> None:
+    shop = given(cases="case_id | placed_on\nC1 | 2026-01-01", as_of="2026-02-28")
+    answer = shop.warehouse.measure(
+        ["net_amount", "cure_rate", "reconciliation_gap", "opening_amount"], filters=shop.filters(start="2026-02-01")
+    )
+    assert answer.missing == {
+        "net_amount": ("payments",),
+        "cure_rate": ("balances",),
+        "reconciliation_gap": ("payments.posted_on", "payments"),
+    }
+    assert answer.rows[0]["net_amount"] is None and answer.rows[0]["opening_amount"] == D("1000.00")
+    by_team = shop.warehouse.measure(["opening_amount"], ["team"], filters=shop.filters())
+    assert by_team.missing == {"opening_amount": ("assignments", "collectors.team")}
+
+
+def test_unknown_names_list_what_there_is(shop: Given) -> None:
+    with pytest.raises(UnknownName, match="unknown metric 'nett'; known: .*net_amount"):
+        shop.rows("nett")
+    with pytest.raises(UnknownName, match="unknown dimension .*; known: month"):
+        shop.rows("net_amount", by="team; drop table x")
+    with pytest.raises(UnknownName, match="can't be cut by end_state"):
+        shop.rows("net_amount", by="end_state")
+
+
+def test_labels_are_not_used_twice() -> None:
+    for lang in ("en", "zh"):
+        for registry in (metrics(), dimensions()):
+            labels = [entry.label[lang] for entry in registry.values()]  # type: ignore[attr-defined]
+            assert sorted(set(labels)) == sorted(labels), lang
+
+
+@pytest.mark.parametrize("by", ["product", "region", "bucket", "month", "placed_month"])
+def test_groups_of_additive_metrics_add_up(shop: Given, by: str) -> None:
+    names = ("net_amount", "gross_amount", "placed_amount", "placed_cases", "payment_count")
+    total = shop.rows(names)[0]
+    rows = shop.rows(names, by=by)
+    for name in names:
+        assert sum(row[name] or 0 for row in rows) == total[name], name
+
+
+def test_filters_limit_part_and_whole_alike(shop: Given) -> None:
+    row = shop.rows("recovery_rate", start="2026-02-01", until="2026-02-28", product="card", region=("East", "South"))[0]
+    assert (row["recovery_rate_part"], row["recovery_rate_whole"]) == (D("400.00"), D("3400.00"))
+    row = shop.rows("recovery_rate", start="2026-02-01", until="2026-02-28", bucket="M2")[0]
+    assert (row["recovery_rate_part"], row["recovery_rate_whole"]) == (D("400.00"), D("3000.00"))
+
+
+def test_a_scope_limits_every_row(given: Callable[..., Given]) -> None:
+    from dashboard.access import Scope
+
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01\nC2 | 2026-01-01",
+        collectors="collector_id | team\nA | north\nB | south",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2026-01-01 | A\nC2 | 2026-01-01 | B",
+        payments="case_id | paid_on | amount\nC1 | 2026-01-20 | 10\nC2 | 2026-01-20 | 7",
+        as_of="2026-02-28",
+    )
+    scope = Scope(role="leader", teams=("north",))
+    names = ("net_amount", "placed_amount", "opening_amount")
+    row = shop.warehouse.measure(names, filters=shop.filters(), scope=scope).rows[0]
+    assert row["net_amount"] == D("10.00") and row["placed_amount"] == D("1000.00")
+    rows = shop.warehouse.measure(["net_amount"], ["team"], filters=shop.filters(), scope=scope).rows
+    assert [r["team"] for r in rows] == ["north"]
+    assert shop.warehouse.values("team", scope) == ["north"]
+
+
+@pytest.mark.parametrize("by", [(), ("product",), ("region",), ("bucket",), ("batch",), ("placed_month",), ("month", "product")])
+def test_roll_ups_answer_what_the_rows_answer(shop: Given, by: tuple[str, ...]) -> None:
+    names = [name for name, entry in metrics().items() if entry.of in ("stock", "moves", "cash", "ledger", "cures", "cohort", "lagged_stock", "snapshot_ratio")]
+    quick = shop.warehouse.measure(names, by, filters=shop.filters(start="2026-02-01", until="2026-03-31")).rows
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(shop.warehouse), "_smallest", lambda self, base, words, whole: base)
+        rows = shop.warehouse.measure(names, by, filters=shop.filters(start="2026-02-01", until="2026-03-31")).rows
+    assert quick == rows
