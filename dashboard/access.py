@@ -14,5 +14,10 @@ class Scope:
     names: bool = True
 
 
+def may_upload(scope: Scope) -> bool:
+    """Whether a person may bring data in and put it in service for everybody."""
+    return scope.role == "manager"
+
+
 #: On a machine's own loopback address the person at the keyboard is the manager.
 LOCAL = Scope()

@@ -147,7 +147,7 @@ def bars(rows: Rows, metric: Metric, by: str, names: Mapping[str, str], lang: st
     """Horizontal bars from zero with their values written on them, in the order of the rows from the top."""
     scale = formats.scale(metric.unit, [row.get(metric.id) for row in rows], currency, lang)
     figure = blank(height=max(160, 48 + ROW_HEIGHT * len(rows)))
-    labels = [drawn(names.get(str(row[by]), formats.MISSING if row[by] is None else str(row[by]))) for row in rows]
+    labels = [(names.get(str(row[by]), formats.MISSING if row[by] is None else str(row[by]))) for row in rows]
     values = [scale.of(row.get(metric.id)) for row in rows]
     figure.add_bar(
         y=list(range(len(rows))),
@@ -158,12 +158,14 @@ def bars(rows: Rows, metric: Metric, by: str, names: Mapping[str, str], lang: st
         textposition="outside",
         cliponaxis=False,
         customdata=[
-            f"{label}<br>{_parts(row, metric, currency, lang).removeprefix('<br>')}" for label, row in zip(labels, rows, strict=True)
+            f"{drawn(label)}<br>{_parts(row, metric, currency, lang).removeprefix('<br>')}" for label, row in zip(labels, rows, strict=True)
         ],
         hovertemplate="%{customdata}<extra></extra>",
         error_x=_intervals(rows, metric, scale),
     )
-    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=[_short(label) for label in labels], autorange="reversed", showgrid=False)
+    figure.update_yaxes(
+        tickvals=list(range(len(rows))), ticktext=[drawn(_short(label)) for label in labels], autorange="reversed", showgrid=False
+    )
     known = [value for value in values if value is not None]
     top, low = max(known, default=1.0), min([0.0, *known])
     figure.update_xaxes(showticklabels=False, range=[low * 1.25, (top or 1.0) * 1.28], showgrid=False)
@@ -339,7 +341,7 @@ def matrix(
             figure.add_shape(type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.46, y1=y + 0.46, line={"color": TOTAL, "width": 1.5})
     figure.update_xaxes(
         tickvals=list(range(len(ends))),
-        ticktext=[_wrapped(drawn(names.get(one, one))) for one in ends],
+        ticktext=[_wrapped(names.get(one, one)) for one in ends],
         side="top",
         showgrid=False,
         ticks="",
@@ -353,7 +355,7 @@ def waterfall(steps: Sequence[tuple[str, Any, bool]], lang: str, currency: str) 
     """Steps of money from the first total to the last; a step is name, signed amount, and whether it is a total."""
     scale = formats.scale("amount", [size for _, size, _ in steps], currency, lang)
     figure = blank(height=HEIGHT + 20)
-    names = [_wrapped(drawn(name)) for name, _, _ in steps]
+    names = [_wrapped(name) for name, _, _ in steps]
     figure.add_waterfall(
         x=names,
         y=[scale.of(size) or 0.0 for _, size, _ in steps],
@@ -432,10 +434,10 @@ def _short(label: str, most: int = 22) -> str:
 
 
 def _wrapped(label: str) -> str:
-    """A label over two lines, so that it stands level under a narrow bar; Chinese breaks after four characters."""
-    words = label.split(" ") if " " in label else [label[:4], label[4:]]
+    """A name, drawn over two lines so that it stands level under a narrow bar; Chinese without spaces breaks after four characters."""
+    words = label.split(" ") if " " in label or label.isascii() else [label[:4], label[4:]]
     half = (len(words) + 1) // 2
-    return "<br>".join((" ".join(words[:half]), " ".join(words[half:]))).removesuffix("<br>")
+    return "<br>".join(drawn(" ".join(part)) for part in (words[:half], words[half:]) if any(part))
 
 
 def _grid_width(columns: int, cell: int = 44) -> int:

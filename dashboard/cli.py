@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -17,21 +18,26 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from dashboard import formats
+from dashboard import formats, outcome
 from dashboard.breaches import LoadRefused, breach_line, kind_label
 from dashboard.contract import ROOT, contract
 from dashboard.filters import Filters
-from dashboard.home import Home, NothingLoaded
+from dashboard.home import Busy, Home, NothingLoaded, Overtaken
 from dashboard.load import Loaded, load
 from dashboard.metrics import UnknownName, metric, metrics, needs_of
 from dashboard.warehouse import Answer, QueryFailed, Warehouse
 
-app = typer.Typer(add_completion=False, help="Collections analytics: exports in, figures people can trust out.", pretty_exceptions_enable=False)
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+app = typer.Typer(
+    add_completion=False, help="Collections analytics: exports in, figures people can trust out.", pretty_exceptions_enable=False
+)
+#: Piped output is as wide as it needs: a cut figure is a wrong figure.
+WIDE = None if sys.stdout.isatty() else 250
+out = Console(highlight=False, width=WIDE)
+err = Console(stderr=True, highlight=False, width=WIDE)
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Where snapshots and state live (or COLLECTIONS_HOME).")]
 DatasetOption = Annotated[str | None, typer.Option("--dataset", help="Data set; the one last loaded unless told.")]
@@ -136,22 +142,55 @@ def load_command(
     home: HomeOption = None,
     dataset: DatasetOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and account for everything, publish nothing.")] = False,
+    stage: Annotated[bool, typer.Option("--stage", help="Build the snapshot but lay it aside: see snapshots --publish, --discard.")] = False,
+    keeper: Annotated[Path | None, typer.Option("--keeper", help="Lock file: keep what is staged while a process holds it.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Write the outcome to this file, as JSON.")] = None,
+    progress: Annotated[str, typer.Option("--progress", help="bar, or json: one line a step on standard error")] = "bar",
     lang: LangOption = "en",
 ) -> None:
     """Load an export as a new snapshot. Exit code 1 and the old snapshot kept if it is refused."""
-    _load(export, Home(home), mapping, dataset, dry_run, _lang(lang))
+    if progress not in ("bar", "json"):
+        raise fail(f"--progress: got {progress!r}, expected bar or json")
+    quiet = progress == "json"
+    _load(export, Home(home), mapping, dataset, dry_run, _lang(lang), quiet=quiet, stage=stage, keeper=keeper, report=report, lines=quiet)
 
 
-def _load(export: Path, home: Home, mapping: Path | None, dataset: str | None, dry_run: bool, lang: str, *, quiet: bool = False) -> None:
-    with _progress() as bar:
-        task = bar.add_task("load", total=1.0)
+def _step_line(step: str, share: float) -> None:
+    print(json.dumps({"step": step, "share": round(share, 4)}, ensure_ascii=False), file=sys.stderr, flush=True)
+
+
+def _load(
+    export: Path,
+    home: Home,
+    mapping: Path | None,
+    dataset: str | None,
+    dry_run: bool,
+    lang: str,
+    *,
+    quiet: bool = False,
+    stage: bool = False,
+    keeper: Path | None = None,
+    report: Path | None = None,
+    lines: bool = False,
+) -> None:
+    with nullcontext() if lines else _progress() as bar:
+        task = bar.add_task("load", total=1.0) if bar else None
+
+        def step(name: str, share: float) -> None:
+            if bar is None or task is None:
+                _step_line(name, share)
+            else:
+                bar.update(task, description=name, completed=share)
+
         try:
-            loaded = load(
-                export, home, mapping_path=mapping, dataset=dataset, dry_run=dry_run,
-                progress=lambda step, share: bar.update(task, description=step, completed=share),
-            )  # fmt: skip
+            loaded = load(export, home, mapping_path=mapping, dataset=dataset, dry_run=dry_run, stage=stage, keeper=keeper, progress=step)
+            if report is not None:
+                outcome.write(report, outcome.described(loaded, home))
         except LoadRefused as error:
-            bar.stop()
+            if report is not None:
+                outcome.write(report, outcome.refused(error))
+            if bar:
+                bar.stop()
             for breach in error.breaches:
                 err.print(breach_line(breach, lang), markup=False, soft_wrap=True)
             refused = {
@@ -175,9 +214,9 @@ def _show_load(loaded: Loaded, lang: str) -> None:
     for a in loaded.accounts:
         whole = a.table is not None
         table.add_row(
-            a.name, a.table or "", f"{a.rows_read:,}", f"{a.rows_loaded:,}" if whole else "", f"{a.rows_rejected:,}",
+            escape(a.name), a.table or "", f"{a.rows_read:,}", f"{a.rows_loaded:,}" if whole else "", f"{a.rows_rejected:,}",
             f"{a.rows_folded:,}" if whole else "", f"{a.rows_blank:,}", "" if a.rows_used is None else f"{a.rows_used:,}",
-            "" if a.rows_unused is None else f"{a.rows_unused:,}", ", ".join(a.ignored_headers),
+            "" if a.rows_unused is None else f"{a.rows_unused:,}", escape(", ".join(a.ignored_headers)),
         )  # fmt: skip
     out.print(table)
     for breach, count in loaded.breaches:
@@ -197,12 +236,15 @@ def _show_load(loaded: Loaded, lang: str) -> None:
         "zh": f"导出 {w['exported_amount']} − 重复 {w['duplicate_amount']} − 失败与待入账 {w['unposted_amount']} "
         f"− 冲正 {w['reversed_amount']} = 净回款 {w['net_amount']} {loaded.currency}",
     }
-    out.print(sums[lang], markup=False, soft_wrap=True)
+    if "payments" not in loaded.missing_tables:
+        out.print(sums[lang], markup=False, soft_wrap=True)
     if loaded.missing_tables:
         names = ", ".join(contract().tables[name].label[lang] for name in loaded.missing_tables)
         out.print(f"{'not supplied' if lang == 'en' else '未提供'}: {names}", markup=False, soft_wrap=True)
     if loaded.identical:
         state = {"en": "nothing changed; in service: ", "zh": "没有变化,使用中:"}
+    elif loaded.staged:
+        state = {"en": "staged, not in service: ", "zh": "已暂存,未启用:"}
     elif loaded.published:
         state = {"en": "in service: ", "zh": "已启用:"}
     else:
@@ -214,10 +256,17 @@ def _show_load(loaded: Loaded, lang: str) -> None:
 def snapshots(
     home: HomeOption = None,
     use: Annotated[str | None, typer.Option("--use", help="Put this snapshot in service (roll back or forward).")] = None,
+    publish: Annotated[str | None, typer.Option("--publish", help="Put this staged snapshot in service.")] = None,
+    discard: Annotated[str | None, typer.Option("--discard", help="Throw this staged snapshot away.")] = None,
 ) -> None:
     """List the snapshots kept, or put one in service."""
     place = Home(home)
     try:
+        if publish is not None:
+            place.publish(publish)
+        if discard is not None:
+            place.staged(discard)
+            place.discard(discard)
         if use is not None:
             info = place.info(snapshot=use)
             with place.lock():
@@ -228,7 +277,7 @@ def snapshots(
             for info in place.history(name):
                 mark = "●" if current[name] == info.id else ""
                 table.add_row(mark, info.dataset, info.id, str(info.as_of), info.loaded_at, f"{info.rows:,}")
-    except NothingLoaded as error:
+    except (NothingLoaded, Overtaken, Busy) as error:
         raise fail(str(error)) from error
     out.print(table)
 
@@ -357,9 +406,11 @@ def _print_rows(rows: Sequence[dict[str, Any]], format: str) -> None:
     elif format == "json":
         print(json.dumps([{key: plain_value(value) for key, value in row.items()} for row in rows], ensure_ascii=False, indent=1))
     elif format == "table":
-        table = Table(*(rows[0] if rows else ()))
+        table = Table()
+        for name in rows[0] if rows else ():
+            table.add_column(name, overflow="fold")
         for row in rows:
-            table.add_row(*("" if value is None else str(value) for value in row.values()))
+            table.add_row(*("" if value is None else escape(str(value)) for value in row.values()))
         out.print(table)
     else:
         raise fail(f"--format: got {format!r}, expected table, csv or json")

@@ -13,16 +13,26 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from dashboard.contract import ROOT
 
 WORKDIR = "collections-"  # temporary folders of a load in progress
+STAGED = ".staged-"  # snapshots built but not published: in no list, gone with the next sweep unless somebody keeps them
+LOCK_SECONDS = 30  # how long publishing waits for a load that is under way
 KEPT = 5  # snapshots per data set that stay to be rolled back to
 
 
 class NothingLoaded(LookupError):
     """No snapshot of that name: says what was asked for and what there is."""
+
+
+class Overtaken(RuntimeError):
+    """Another snapshot is in service than the one a staged snapshot was merged into."""
+
+
+class Busy(RuntimeError):
+    """A load is under way and holds the lock."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,62 @@ class Home:
     def file(self, snapshot: str) -> Path:
         return self.snapshots / f"{snapshot}.duckdb"
 
+    def stage(self, building: Path, snapshot: str, dataset: str, parent: str | None, keeper: Path | None) -> None:
+        """Lay a built snapshot aside, to be published or discarded; kept while a process holds the lock file `keeper`.
+
+        The caller holds the lock.
+        """
+        note = {"dataset": dataset, "parent": parent, "keeper": None if keeper is None else str(keeper.resolve())}
+        write_durably(self._staged(snapshot, "json"), json.dumps(note))
+        building.replace(self._staged(snapshot, "duckdb"))
+        sync_folder(self.snapshots)
+
+    def staged(self, snapshot: str) -> Path:
+        """The file of a staged snapshot. Raises NothingLoaded where there is none (any more)."""
+        path = self._staged(snapshot, "duckdb")
+        if not snapshot.replace("-", "").isalnum() or not path.is_file():
+            raise NothingLoaded(f"no staged snapshot {snapshot!r}: it was published, discarded or swept away")
+        return path
+
+    def publish(self, snapshot: str) -> str:
+        """Put a staged snapshot in service and return its data set. Takes the lock; raises Busy where it isn't to be had.
+
+        Raises NothingLoaded where it is gone, Overtaken where another snapshot was put in service since it was built.
+        """
+        try:
+            with self.lock().acquire(timeout=LOCK_SECONDS):
+                path = self.staged(snapshot)
+                note = json.loads(self._staged(snapshot, "json").read_text(encoding="utf-8"))
+                dataset, pointer = str(note["dataset"]), self.pointer()
+                if pointer.datasets.get(dataset) != note["parent"]:
+                    raise Overtaken(f"{dataset}: {pointer.datasets.get(dataset)} is in service, {snapshot} was merged into {note['parent']}")
+                if self.file(snapshot).is_file():  # the same load was published before and rolled back since
+                    _remove(path)
+                else:
+                    path.replace(self.file(snapshot))
+                    sync_folder(self.snapshots)
+                self.point(dataset, snapshot, front=pointer.front in (None, dataset))
+                _remove(self._staged(snapshot, "json"))
+                return dataset
+        except Timeout as error:
+            raise Busy(f"a load is under way in {self.path}") from error
+
+    def discard(self, snapshot: str) -> None:
+        """Remove a staged snapshot; nothing happens if it is gone already."""
+        for ending in ("duckdb", "duckdb.wal", "json"):
+            _remove(self._staged(snapshot, ending))
+
+    def _staged(self, snapshot: str, ending: str) -> Path:
+        return self.snapshots / f"{STAGED}{snapshot}.{ending}"
+
+    def _kept(self, snapshot: str) -> bool:
+        """Whether a process holds the lock file that a staged snapshot names as its keeper."""
+        try:
+            keeper = json.loads(self._staged(snapshot, "json").read_text(encoding="utf-8"))["keeper"]
+        except (OSError, ValueError, KeyError):
+            return False
+        return keeper is not None and held(Path(keeper))
+
     def datasets(self) -> dict[str, SnapshotInfo]:
         """The snapshot in service of each data set, the front one first."""
         pointer = self.pointer()
@@ -131,14 +197,22 @@ class Home:
 
     def sweep(self, dataset: str) -> None:
         """Remove what unfinished loads left and snapshots beyond the last KEPT. The caller holds the lock."""
-        for leftover in [*self.snapshots.glob(".building-*"), *self.path.glob(f".{self._current.name}.*")]:
-            _remove(leftover)
-        for folder in self.path.glob(f"{WORKDIR}*"):
-            shutil.rmtree(folder, ignore_errors=True)
+        self.tidy()
         in_service = set(self.pointer().datasets.values())
         for info in self.history(dataset)[KEPT:]:
             if info.id not in in_service:
                 _remove(info.path)
+
+    def tidy(self) -> None:
+        """Remove what unfinished loads left and staged snapshots that nobody keeps. The caller holds the lock."""
+        unfinished = [*self.snapshots.glob(".building-*"), *self.snapshots.glob(f".{STAGED}*")]
+        for leftover in [*unfinished, *self.path.glob(f".{self._current.name}.*")]:
+            _remove(leftover)
+        for folder in self.path.glob(f"{WORKDIR}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+        for snapshot in {path.name.removeprefix(STAGED).partition(".")[0] for path in self.snapshots.glob(f"{STAGED}*")}:
+            if not self._kept(snapshot):
+                self.discard(snapshot)
 
 
 def _remove(path: Path) -> None:
@@ -146,6 +220,17 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     except PermissionError:
         return  # Windows: still open in a reader; the next load tries again
+
+
+def held(lock: Path) -> bool:
+    """Whether some process holds a lock file; one that died holds it no more."""
+    if not lock.is_file():
+        return False
+    try:
+        with FileLock(lock).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def write_durably(path: Path, text: str) -> None:

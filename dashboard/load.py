@@ -45,6 +45,8 @@ class Loaded:
     currency: str
     published: bool = False
     identical: bool = False
+    parent: str | None = None  # the snapshot it was merged into
+    staged: bool = False
     missing_tables: list[str] = field(default_factory=list)
     ignored_files: list[str] = field(default_factory=list)
 
@@ -56,16 +58,20 @@ def load(
     mapping_path: Path | None = None,
     dataset: str | None = None,
     dry_run: bool = False,
+    stage: bool = False,
+    keeper: Path | None = None,
     front: bool = True,
     progress: Progress | None = None,
 ) -> Loaded:
     """Load an export into a home. Raises LoadRefused with every structural breach; the old snapshot then stays in service.
 
-    `dry_run` does everything but publish. `front`: show this data set when none is named.
+    `dry_run` does everything but publish; `stage` keeps the snapshot aside too, for Home.publish or Home.discard, as long as a process
+    holds the lock file `keeper`. `front`: show this data set when none is named.
     """
     report = progress or (lambda _step, _share: None)
     mapping, export = _described(export_path, mapping_path)
     name = dataset or export.name
+    report("wait", 0.0)
     with home.lock():
         home.snapshots.mkdir(parents=True, exist_ok=True)
         home.sweep(name)
@@ -80,15 +86,20 @@ def load(
                     loaded, identical = build.run()
                 finally:
                     build.con.close()
+            loaded.parent = base_id
             if identical and base is not None:
                 loaded.identical, loaded.snapshot = True, base.id
-                if not dry_run:
+                if not (dry_run or stage):
                     home.point(name, base.id, front=front)
                 return loaded
             if dry_run:
                 return loaded
             report("publish", 0.99)
             _sync_file(building)
+            if stage:
+                home.stage(building, loaded.snapshot, name, base_id, keeper)
+                loaded.staged = True
+                return loaded
             building.replace(home.file(loaded.snapshot))
             sync_folder(home.snapshots)
             home.point(name, loaded.snapshot, front=front)

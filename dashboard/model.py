@@ -52,9 +52,9 @@ def horizon(con: duckdb.DuckDBPyConnection, declared: date | None) -> tuple[date
     for table in contract().tables.values():
         if table.event is not None:
             timed = table.columns[table.event].type == "time"
-            last = f"cast(max({table.event}) as time)" if timed else "null"
+            latest = f"cast(max({table.event}) as time)" if timed else "null"
             con.execute(
-                f"insert into source_day select $table, cast({table.event} as date) as day, count(*), {last} "
+                f"insert into source_day select $table, cast({table.event} as date) as day, count(*), {latest} "
                 f"from export.{table.id} where {table.event} is not null group by all",
                 {"table": table.id},
             )
@@ -65,7 +65,9 @@ def horizon(con: duckdb.DuckDBPyConnection, declared: date | None) -> tuple[date
         if last != days[0][0]:
             con.execute("insert into far_later values ($name, $last)", {"name": name, "last": last})
         lasts.append(last)
-    row = con.execute("select coalesce(min(day) filter (where table_id in ('cases', 'payments', 'balances', 'contacts')), min(day)) from source_day").fetchone()
+    row = con.execute(
+        "select coalesce(min(day) filter (where table_id in ('cases', 'payments', 'balances', 'contacts')), min(day)) from source_day"
+    ).fetchone()
     if not lasts or row is None or row[0] is None:
         # collectors, targets or milestones alone: the plan's own dates are all there is
         row = con.execute(
@@ -130,12 +132,12 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, timezone: str, report: Ca
         con.execute(path.read_text(encoding="utf-8"))
     con.execute("drop table model.postings")
     _roll_up(con)
-    con.execute("create table meta.flags (kind varchar, table_id varchar, source_file integer, source_line bigint, key varchar, detail varchar)")
+    con.execute(
+        "create table meta.flags (kind varchar, table_id varchar, source_file integer, source_line bigint, key varchar, detail varchar)"
+    )
     for path in sorted(FLAGS.glob("*.sql")):
         con.execute(f"insert into meta.flags {path.read_text(encoding='utf-8')}")
-    con.execute(
-        "insert into meta.flags select 'far_later_date', table_id, null, null, null, cast(after as varchar) from far_later"
-    )
+    con.execute("insert into meta.flags select 'far_later_date', table_id, null, null, null, cast(after as varchar) from far_later")
 
 
 def _roll_up(con: duckdb.DuckDBPyConnection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -25,6 +26,7 @@ from dashboard.model import bucket_rules
 
 REPORTS = ROOT / "queries" / "reports"
 RELATIONS = ROOT / "queries" / "relations"
+ROWS = ROOT / "queries" / "rows.toml"
 TIMEOUT_MS = 60_000
 
 _open: dict[Path, duckdb.DuckDBPyConnection] = {}
@@ -77,6 +79,21 @@ class Answer:
     as_of: date
     missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
     partial: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A page of the rows that make a figure; `counted` in each is what it adds. `count` and `total` are of all rows, not the page.
+
+    `row`: what a row is (queries/rows.toml). `total` is None where the metric doesn't add up its rows (a median).
+    """
+
+    rows: list[dict[str, Any]]
+    columns: tuple[str, ...]
+    row: str
+    count: int
+    total: Any
+    snapshot: str
 
 
 @dataclass(frozen=True)
@@ -137,9 +154,7 @@ class Warehouse:
 
     # --- questions --------------------------------------------------------------------------------------------------
 
-    def measure(
-        self, names: Sequence[str], by: Sequence[str] = (), *, filters: Filters, scope: Scope = LOCAL
-    ) -> Answer:
+    def measure(self, names: Sequence[str], by: Sequence[str] = (), *, filters: Filters, scope: Scope = LOCAL) -> Answer:
         """Answer metrics over a period, cut by dimensions.
 
         At most one time dimension makes each month (…) a period of its own, clipped to the filters' period. Raises UnknownName,
@@ -178,6 +193,66 @@ class Warehouse:
             missing={name: what for name, what in missing.items() if what},
             partial=frozenset(p.label for p in periods if _is_partial(times[0].id if times else None, p, self.info.as_of)),
         )
+
+    def rows(
+        self,
+        name: str,
+        by: Mapping[str, Any] | None = None,
+        *,
+        filters: Filters,
+        scope: Scope = LOCAL,
+        order: str | None = None,
+        descending: bool = False,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Rows:
+        """The rows behind one plain metric, or behind the group of it that `by` names (dimension → value, a period by its first day).
+
+        They come from the metric's own relation, over the row-level table instead of a roll-up, so they add up to the figure; rows that
+        add nothing are left out. `order` is one of the columns returned, "counted" for what a row adds; ties go by the row's key.
+        Raises UnknownName for a metric that is made of others, a dimension its rows don't carry, or a column there isn't.
+        """
+        entry, values = metric(name), dict(by or {})
+        if entry.of is None:
+            raise UnknownName(f"{name} is made of {', '.join(entry.inputs)}: ask for the rows of one of them")
+        cuts = [dimension(key) for key in values]
+        if lacking := self._missing(name, cuts, filters):
+            raise QueryFailed(f"{name}: not supplied: {', '.join(lacking)}")
+        times = [cut for cut in cuts if cut.kind == "time"]
+        periods = self._observed(self._periods(times[0].id if times else None, filters))
+        last = entry.last_of if entry.last_of not in values else None
+        body = self._body(entry, cuts, periods, filters, scope, by_row=True)
+        periods = [period for period in periods if not times or period.label == values[times[0].id]]
+        chosen, parameters = self._chosen(body, last, periods, filters, scope, entry.unfiltered)
+        adds, condition = contribution(entry)
+        where = [condition] if condition else []
+        where += [f"{adds} <> 0"] if adds else []
+        for cut in cuts:
+            if cut.kind != "time":
+                where.append(f"{cut.column} is not distinct from $by_{cut.id}")
+                parameters[f"by_{cut.id}"] = values[cut.id]
+        counted = f"select *, {adds or 'null'} as counted from chosen{' where ' + ' and '.join(where) if where else ''}"
+        held, _ = self._fetch(f"{chosen} select * from chosen limit 0", parameters, name)
+        shown, kind, key = _row_columns(entry.of, held)
+        wanted = ["counted", *shown]
+        if order is not None and order not in wanted:
+            raise UnknownName(f"{name}: its rows can't be put in order by {order!r}; known: {', '.join(wanted)}")
+        sort = [f"{order}{' desc' if descending else ''} nulls last"] if order else []
+        sort = [*sort, *key] or ["counted"]
+        case_id = [] if "case_key" not in held else ["page.case_id"] if "case_id" in held else ["cases.case_id"]
+        named = ["files.name as file"] if "source_file" in held else []
+        joins = " left join model.cases as cases on page.case_key = cases.case_key" if case_id == ["cases.case_id"] else ""
+        joins += " left join meta.files as files on page.source_file = files.number" if named else ""
+        selected = [*case_id, *(f"page.{column}" for column in shown), *named, "page.counted"]
+        ((count, total),) = self._fetch(f"{chosen}, counted as ({counted}) select count(*), sum(counted) from counted", parameters, name)[1]
+        columns, rows = self._fetch(
+            f"{chosen}, counted as ({counted}), page as (select * from counted order by {', '.join(sort)} limit $limit offset $offset) "
+            f"select {', '.join(selected)} from page{joins} order by {', '.join(f'page.{column}' for column in sort)}",
+            {**parameters, "limit": limit, "offset": offset},
+            name,
+        )
+        page = [dict(zip(columns, row, strict=True)) for row in rows]
+        return Rows(page, tuple(columns), kind, count, (total or 0) if adds else None, self.info.id)
 
     def run(self, report: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Rows of queries/reports/NAME.sql. Missing or surplus parameters raise QueryFailed with both names."""
@@ -244,10 +319,26 @@ class Warehouse:
         seen = self._observed(periods)
         if not seen:
             return
+        chosen, values = self._chosen(body, last, seen, filters, scope, unfiltered)
+        group = ["period" if cut.kind == "time" else cut.column for cut in cuts]
+        keys = ", ".join(f"{column} as key_{index}" for index, column in enumerate(group))
+        columns = [_aggregate(entry) for entry in entries]
+        sql = f"{chosen} select {keys + ', ' if keys else ''}{', '.join(columns)} from chosen{' group by all' if keys else ''}"
+        _, rows = self._fetch(sql, values, ", ".join(entry.id for entry in entries))
+        for row in rows:
+            key = row[: len(group)]
+            cells = table.setdefault(key, {})
+            for entry, value in zip(entries, row[len(group) :], strict=True):
+                cells[entry.id] = _measured(entry, value)
+
+    def _chosen(
+        self, body: str, last: str | None, periods: list[Period], filters: Filters, scope: Scope, unfiltered: bool
+    ) -> tuple[str, dict[str, Any]]:
+        """The start of a query that leaves `chosen`, the rows of a relation over some periods that filters and scope let through."""
         values: dict[str, Any] = {
-            "labels": [p.label for p in seen],
-            "starts": [p.start for p in seen],
-            "untils": [min(p.until, self.info.as_of) for p in seen],
+            "labels": [p.label for p in periods],
+            "starts": [p.start for p in periods],
+            "untils": [min(p.until, self.info.as_of) for p in periods],
         }
         where = ["is_last"] if last is not None else []
         if not unfiltered:
@@ -257,27 +348,21 @@ class Warehouse:
             if scope.teams is not None:
                 where.append("list_contains($scope_teams, team)")
                 values["scope_teams"] = list(scope.teams)
-        group = ["period" if cut.kind == "time" else cut.column for cut in cuts]
-        keys = ", ".join(f"{column} as key_{index}" for index, column in enumerate(group))
-        columns = [_aggregate(entry) for entry in entries]
         sql = (
-            "with period as (select unnest($labels) as period, unnest($starts) as start_on, unnest($untils) as until_on), "
-            f"chosen as (select * from ({body}) as related{' where ' + ' and '.join(where) if where else ''}) "
-            f"select {keys + ', ' if keys else ''}{', '.join(columns)} from chosen{' group by all' if keys else ''}"
+            "with period as (select unnest($labels::date[]) as period, unnest($starts::date[]) as start_on, "
+            "unnest($untils::date[]) as until_on), "
+            f"chosen as (select * from ({body}) as related{' where ' + ' and '.join(where) if where else ''})"
         )
-        _, rows = self._fetch(sql, values, ", ".join(entry.id for entry in entries))
-        for row in rows:
-            key = row[: len(group)]
-            cells = table.setdefault(key, {})
-            for entry, value in zip(entries, row[len(group) :], strict=True):
-                cells[entry.id] = _measured(entry, value)
+        return sql, values
 
     def _observed(self, periods: list[Period]) -> list[Period]:
         """The periods that the data reaches at all."""
         return [p for p in periods if p.start <= self.info.as_of and p.until >= self.info.first_on]
 
-    def _body(self, entry: Metric, cuts: list[Dimension], periods: list[Period], filters: Filters, scope: Scope) -> str:
-        """The relation of a metric for these periods, over the smallest table that holds every column it needs."""
+    def _body(
+        self, entry: Metric, cuts: list[Dimension], periods: list[Period], filters: Filters, scope: Scope, by_row: bool = False
+    ) -> str:
+        """The relation of a metric for these periods, over the smallest table that holds every column it needs, or over single rows."""
         relation = entry.of or ""
         uses = [cut.column for cut in cuts if cut.kind != "time"]
         if not entry.unfiltered:
@@ -290,11 +375,13 @@ class Warehouse:
                 relation = "stock_part_month"  # who paid in a period is only at hand for whole months
         elif relation == "cash" and "bucket" in uses and not all(p.start.day == 1 and p.until <= month_end(p.start) for p in periods):
             relation = "cash_any_period"
+        elif relation == "cohort" and by_row:
+            relation = "cohort_by_case"  # the cohort's own table has no cases in it
         whole = all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= self.info.as_of) for p in periods)
         sql = _relation(relation)
         words |= set(re.findall(r"[a-z_0-9]+", sql))
         for base in set(re.findall(r"\{(\w+)\}", sql)):
-            sql = sql.replace(f"{{{base}}}", f"model.{self._smallest(base, words | set(uses), whole)}")
+            sql = sql.replace(f"{{{base}}}", f"model.{base if by_row else self._smallest(base, words | set(uses), whole)}")
         return sql
 
     def _smallest(self, base: str, words: set[str], whole_months: bool) -> str:
@@ -335,6 +422,41 @@ def _listed(values: Sequence[str] | None) -> list[str] | None:
 def _relation(name: str) -> str:
     sql = (RELATIONS / f"{name}.sql").read_text(encoding="utf-8")
     return re.sub(r"^--.*\n", "", sql, flags=re.MULTILINE).rstrip().rstrip(";")
+
+
+@cache
+def _row_registry() -> dict[str, Any]:
+    return tomllib.loads(ROWS.read_text(encoding="utf-8"))
+
+
+def _row_columns(relation: str, held: Sequence[str]) -> tuple[list[str], str, list[str]]:
+    """Of a relation's rows: the columns shown, what a row is, and the columns that put rows in one order always."""
+    registry = _row_registry()
+    shown = [name for name in registry["columns"]["shown"] if name in held]
+    entry = registry["relations"].get(relation, {})
+    key = [name for name in entry.get("key", ["case_key", *shown]) if name in held]
+    return shown, entry.get("row", "other"), key
+
+
+_SUM = re.compile(r"(?:(?P<times>\d+) \* )?(?:sum\((?P<summed>.+?)\)|count\(\*\))(?: filter \(where (?P<condition>.+)\))?")
+
+
+def contribution(entry: Metric) -> tuple[str | None, str | None]:
+    """What one row adds to a plain metric, and which rows count, both as SQL over the row; None where there is no such thing."""
+    found = _SUM.fullmatch(entry.sql or "")
+    if found is None or not _balanced(found["summed"] or "") or not _balanced(found["condition"] or ""):
+        return None, None
+    summed = f"({found['summed'] or '1'})"
+    return (f"{found['times']} * {summed}" if found["times"] else summed), (f"({found['condition']})" if found["condition"] else None)
+
+
+def _balanced(text: str) -> bool:
+    depth = 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _aggregate(entry: Metric) -> str:

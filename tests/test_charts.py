@@ -106,6 +106,13 @@ def test_waterfall_steps_keep_their_sign() -> None:
     assert list(figure.data[0].text) == ["¥100.00", "−¥30.00", "¥70.00"]
 
 
+def test_names_under_bars_break_between_words_and_never_inside_markup() -> None:
+    figure = charts.waterfall(
+        [("Failed and pending", Decimal(1), True), ("失败与待入账", Decimal(1), False), ("<b>x", Decimal(1), True)], "en", "CNY"
+    )
+    assert list(figure.data[0].x) == ["Failed and<br>pending", "失败与待<br>入账", "&lt;b&gt;x"]
+
+
 def test_many_series_are_shades_with_the_ends_named() -> None:
     series = {f"C{number}": [(0, 0.0), (1, number / 100)] for number in range(12)}
     figure = charts.lines(series, "rate", "en", "CNY")

@@ -25,7 +25,13 @@ EXPORT = {
 def run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COLLECTIONS_HOME": str(home), "NO_COLOR": "1", "COLUMNS": "200", "PYTHONUTF8": "1"}
     return subprocess.run(
-        [sys.executable, "-m", "dashboard", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=120
+        [sys.executable, "-m", "dashboard", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
     )
 
 

@@ -114,7 +114,7 @@ def test_the_same_export_twice_changes_nothing_but_its_settings_may(given: Draw)
     assert (again.load.identical, again.load.snapshot) == (True, shop.load.snapshot)
     later = given(**tables, as_of="2026-02-28", home=shop.home)
     assert not later.load.identical and later.warehouse.info.as_of.isoformat() == "2026-02-28"
-    again = given(**{"cases": "case_id | placed_on\nC1 | 2026-01-05\nC2 | '' "}, as_of="2026-02-28", home=shop.home, settings={"reject_share": "1.0"})
+    again = given(cases="case_id | placed_on\nC1 | 2026-01-05\nC2 | '' ", as_of="2026-02-28", home=shop.home, settings={"reject_share": "1.0"})
     assert not again.load.identical and len(again.rejects()) == 1  # a reject is kept, though no row changed
 
 

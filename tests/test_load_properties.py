@@ -129,7 +129,7 @@ def test_parts_and_order_change_nothing_that_matters(data: dict[str, list[Row]],
         totals = [(sum(a.rows_read for a in t.accounts), sum(a.rows_rejected for a in t.accounts), sum(a.rows_folded for a in t.accounts)) for t in (one, other)]
         assert totals[0] == totals[1]
         kinds = [sorted((breach.table or "", breach.kind, breach.column or "", n) for breach, n in t.breaches()) for t in (one, other)]
-        assert [sorted(set(k)) for k in kinds][0] == [sorted(set(k)) for k in kinds][1]
+        assert set(kinds[0]) == set(kinds[1])
 
 
 @quick
@@ -220,6 +220,6 @@ def test_loading_a_then_a_later_part_is_loading_them_merged(data: dict[str, list
         for table in ("cases", "payments"):
             sql = f"select * exclude (source_file, source_line) from export.{table} order by all"
             assert kept(home, sql) == kept(straight, sql)
-        sql = "select * from model.cash order by all"
+        sql = "select * exclude (source_file, source_line) from model.cash order by all"
         assert kept(home, sql) == kept(straight, sql)
         assert kept(home, "select coalesce(sum(net_amount), 0) from model.cash")[0][0] >= Decimal("-1e9")

@@ -255,6 +255,30 @@ def test_migration_rows_sum_to_one_and_exits_stay_states(shop: Given) -> None:
     }
 
 
+def test_the_ratio_of_snapshots_stops_before_the_open_bucket(given: Callable[..., Given]) -> None:
+    """M7+ has no upper edge: all that ever got there is in it, so M6→M7+ is no ratio; M5→M6 is."""
+    shop = given(
+        cases="""
+            case_id | placed_on  | placed_balance | days_past_due
+            C1      | 2026-01-01 | 100            | 130
+            C2      | 2026-01-01 | 300            | 170
+            C3      | 2026-01-01 | 900            | 300
+        """,
+        balances="""
+            case_id | as_of      | balance | days_past_due
+            C1      | 2026-01-31 | 100     | 150
+            C2      | 2026-01-31 | 300     | 180
+            C3      | 2026-01-31 | 900     | 330
+            C1      | 2026-02-28 | 100     | 178
+            C2      | 2026-02-28 | 300     | 208
+            C3      | 2026-02-28 | 900     | 358
+        """,
+        as_of="2026-02-28",
+    )
+    rows = shop.rows("roll_rate_snapshot", by="bucket", start="2026-02-01", until="2026-02-28")
+    assert [(r["bucket"], r["roll_rate_snapshot"]) for r in rows] == [("M5", 1.0)]
+
+
 def test_a_case_not_seen_again_is_not_followed(given: Callable[..., Given]) -> None:
     shop = given(
         cases="""
@@ -433,7 +457,11 @@ def test_a_scope_limits_every_row(given: Callable[..., Given]) -> None:
 
 @pytest.mark.parametrize("by", [(), ("product",), ("region",), ("bucket",), ("batch",), ("placed_month",), ("month", "product")])
 def test_roll_ups_answer_what_the_rows_answer(shop: Given, by: tuple[str, ...]) -> None:
-    names = [name for name, entry in metrics().items() if entry.of in ("stock", "moves", "cash", "ledger", "cures", "cohort", "lagged_stock", "snapshot_ratio")]
+    names = [
+        name
+        for name, entry in metrics().items()
+        if entry.of in ("stock", "moves", "cash", "ledger", "cures", "cohort", "lagged_stock", "snapshot_ratio")
+    ]
     quick = shop.warehouse.measure(names, by, filters=shop.filters(start="2026-02-01", until="2026-03-31")).rows
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(shop.warehouse), "_smallest", lambda self, base, words, whole: base)

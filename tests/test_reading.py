@@ -156,7 +156,7 @@ def test_a_truncated_gzip_is_refused(tmp_path: Path) -> None:
 
 
 def test_parquet_keeps_types_and_reads_bytes_as_text(tmp_path: Path) -> None:
-    table = pa.table({"id": pa.array(["C1".encode(), "王".encode()], pa.binary()), "name": pa.array([1.5, None])})
+    table = pa.table({"id": pa.array([b"C1", "王".encode()], pa.binary()), "name": pa.array([1.5, None])})
     pq.write_table(table, tmp_path / "t.parquet")
     file, rows = opened(tmp_path / "t.parquet")
     assert file.types == ("VARCHAR", "DOUBLE")

@@ -3,30 +3,107 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from math import exp, log, sqrt
+
+from dashboard.methods.intervals import Z95
+
+Counts = Mapping[int, int]
 
 
-def cumulative_incidence(
-    events: Mapping[int, int], competing: Mapping[int, int], censored: Mapping[int, int]
-) -> list[tuple[int, float, int]]:
-    """Aalen-Johansen estimate of having had the event, from counts by day.
+@dataclass(frozen=True)
+class Point:
+    """The curve from one day on: share that has had the event, its variance and 95% limits, and who was at risk before the day."""
 
-    Returns (day, cumulative incidence, number at risk before the day) for each day with an event or a competing exit. Someone
-    censored on a day is at risk for that day's events. One minus Kaplan-Meier would overstate it, as it lets those who left
-    another way still have the event (Aalen & Johansen 1978).
+    day: int
+    incidence: float
+    variance: float
+    low: float
+    high: float
+    at_risk: int
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A cumulative incidence with the number at risk; it ends on day `until`, after which too few are left to say anything."""
+
+    points: tuple[Point, ...]
+    leaving: tuple[tuple[int, int], ...]
+    until: int
+
+    @property
+    def total(self) -> int:
+        """How many were followed."""
+        return sum(count for _, count in self.leaving)
+
+    def at_risk(self, day: int) -> int:
+        """How many were still followed, without the event, as a day began."""
+        return sum(count for last, count in self.leaving if last >= day)
+
+    def at(self, day: int) -> Point | None:
+        """The curve on a day; None beyond its end, and before the first event."""
+        return next((point for point in reversed(self.points) if point.day <= day), None) if day <= self.until else None
+
+    def median(self) -> tuple[int | None, int | None, int | None]:
+        """The first day by which half have had the event, and that day for the upper and the lower limit of the curve.
+
+        Brookmeyer & Crowley's interval by inverting the pointwise limits; None where the curve, or its limit, doesn't get there.
+        """
+        return self._first("incidence"), self._first("high"), self._first("low")
+
+    def _first(self, name: str) -> int | None:
+        return next((point.day for point in self.points if getattr(point, name) >= 0.5 - 1e-12), None)
+
+
+def incidence(events: Counts, competing: Counts, censored: Counts, least: int = 1, z: float = Z95) -> Curve:
+    """Aalen-Johansen estimate of having had the event, from counts by day, as far as `least` are at risk.
+
+    Someone censored on a day is at risk for that day's events. One minus Kaplan-Meier would overstate it, as it lets those who left
+    another way still have the event (Aalen & Johansen 1978). The variance is the delta method's (Marubini & Valsecchi 1995, Collett
+    2014 p. 411), with F the curve, S the share still there, d events of any kind, e of this one, n at risk:
+
+        Σ (F(t)−Fᵢ)² d/(n(n−d)) + Σ S²ᵢ₋₁ e(n−e)/n³ − 2 Σ (F(t)−Fᵢ) Sᵢ₋₁ e/n²
+
+    which without competing events is Greenwood's. The limits are those of log(−log F) (95% unless told), so they stay within 0 and 1.
     """
-    at_risk = sum(events.values()) + sum(competing.values()) + sum(censored.values())
-    surviving, incidence = 1.0, 0.0
-    curve: list[tuple[int, float, int]] = []
-    for day in sorted({*events, *competing, *censored}):
-        had, left = events.get(day, 0), competing.get(day, 0)
+    days = sorted({*events, *competing, *censored})
+    leaving = tuple((day, events.get(day, 0) + competing.get(day, 0) + censored.get(day, 0)) for day in days)
+    at_risk = sum(count for _, count in leaving)
+    surviving, share, until = 1.0, 0.0, 0
+    # the sums over days before t, opened up so that one pass will do
+    weights = shares = squares = own = crossed = crossed_shares = 0.0
+    points: list[Point] = []
+    for day, gone in leaving:
+        if at_risk < least:
+            break
+        until, had, left = day, events.get(day, 0), competing.get(day, 0)
         if had or left:
-            incidence += surviving * had / at_risk
-            surviving *= 1 - (had + left) / at_risk
-            curve.append((day, incidence, at_risk))
-        at_risk -= had + left + censored.get(day, 0)
-    return curve
+            n, both = float(at_risk), had + left
+            share += surviving * had / n
+            if at_risk > both:
+                weight = both / (n * (n - both))
+                weights, shares, squares = weights + weight, shares + weight * share, squares + weight * share * share
+            step = surviving * had / (n * n)
+            own += surviving * surviving * had * (n - had) / n**3
+            crossed, crossed_shares = crossed + step, crossed_shares + step * share
+            surviving *= 1 - both / n
+            spread = share * share * weights - 2 * share * shares + squares
+            variance = max(0.0, spread + own - 2 * (share * crossed - crossed_shares))
+            if had or points:
+                points.append(Point(day, share, variance, *_limits(share, variance, z), at_risk))
+        at_risk -= gone
+    return Curve(tuple(points), leaving, until)
 
 
-def median_time(events: Mapping[int, int], competing: Mapping[int, int], censored: Mapping[int, int]) -> int | None:
+def _limits(share: float, variance: float, z: float) -> tuple[float, float]:
+    """Limits of a share by way of log(−log): within 0 and 1 whatever its variance."""
+    if not 0.0 < share < 1.0 - 1e-12:
+        return share, share
+    spread = z * sqrt(variance) / (share * abs(log(share)))
+    middle = log(-log(share))
+    return exp(-exp(middle + spread)), exp(-exp(middle - spread))
+
+
+def median_time(events: Counts, competing: Counts, censored: Counts) -> int | None:
     """The first day by which at least half have had the event; None if the curve never gets there."""
-    return next((day for day, incidence, _ in cumulative_incidence(events, competing, censored) if incidence >= 0.5 - 1e-12), None)
+    return incidence(events, competing, censored).median()[0]

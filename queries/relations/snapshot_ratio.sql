@@ -28,4 +28,5 @@ inner join model.months as months on sides.side_number = months.month_number
 inner join period on months.month >= period.start_on and months.last_on <= period.until_on
 inner join model.bucket_edges as edges
     on sides.side_rank = edges.rank and months.month >= edges.valid_from and months.month < edges.valid_to
-where months.is_complete and sides.side_rank >= 1 and sides.side_rank < (select max(rank) from model.bucket_edges)
+-- the last bucket has no upper edge: what is in it came from everywhere, so the step into it has no ratio
+where months.is_complete and sides.side_rank >= 1 and sides.side_rank < (select max(rank) - 1 from model.bucket_edges)

@@ -104,7 +104,10 @@ def ours(warehouse: Warehouse, question: str) -> dict[Any, tuple[float, ...]]:
     if question == "liquidation":
         rows = warehouse.measure(["liquidation_rate"], ["placed_month", "months_since_placement"], filters=everything).rows
         return {
-            (f"{r['placed_month']:%Y-%m}", r["months_since_placement"]): (float(r["liquidation_rate_part"]), float(r["liquidation_rate_whole"]))
+            (f"{r['placed_month']:%Y-%m}", r["months_since_placement"]): (
+                float(r["liquidation_rate_part"]),
+                float(r["liquidation_rate_whole"]),
+            )
             for r in rows
         }
     rows = warehouse.measure(["paid_case_rate"], ["placed_month"], filters=everything).rows
@@ -132,7 +135,9 @@ def bench(cases: int, folder: Path, file_format: str) -> None:
     lowest = floor(export, folder / "floor.duckdb")
     shutil.rmtree(home, ignore_errors=True)
     seconds, peak = loaded(export, home)
-    print(f"| {cases:,} | load, {file_format} | {seconds:.1f} s | {seconds / lowest:.1f} × the floor of {lowest:.1f} s | peak {peak:.1f} GiB |")
+    print(
+        f"| {cases:,} | load, {file_format} | {seconds:.1f} s | {seconds / lowest:.1f} × the floor of {lowest:.1f} s | peak {peak:.1f} GiB |"
+    )
     warehouse = Warehouse(Home(home).info())
     for name, asks in PAGES.items():
         times = timed(lambda asks=asks: page(warehouse, asks), 20)  # type: ignore[misc]
@@ -140,7 +145,9 @@ def bench(cases: int, folder: Path, file_format: str) -> None:
     month = Filters(warehouse.info.as_of.replace(day=1), warehouse.info.as_of)
     slowest = max((statistics.median(timed(lambda n=name: warehouse.measure([n], filters=month), 3)), name) for name in metrics())  # type: ignore[misc]
     print(f"| {cases:,} | slowest metric: {slowest[1]} | {slowest[0]:.0f} ms | | |")
-    print(f"| {cases:,} | memory of this process with the snapshot open | {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024:.1f} GiB | | |")
+    print(
+        f"| {cases:,} | memory of this process with the snapshot open | {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024:.1f} GiB | | |"
+    )
     raw = export
     if file_format != "parquet":
         raw = folder / f"export_{cases}_parquet"
@@ -153,7 +160,9 @@ def bench(cases: int, folder: Path, file_format: str) -> None:
             same = agree(ours(warehouse, question), answer())
             theirs = statistics.median(timed(answer, 3))
             mine = statistics.median(timed(lambda q=question: ours(warehouse, q), 7))  # type: ignore[misc]
-            print(f"| {cases:,} | {question} | {mine:.0f} ms | {them.name} {theirs:.0f} ms: {theirs / mine:.0f} × | {'equal' if same else 'DIFFERS'} |")
+            print(
+                f"| {cases:,} | {question} | {mine:.0f} ms | {them.name} {theirs:.0f} ms: {theirs / mine:.0f} × | {'equal' if same else 'DIFFERS'} |"
+            )
         del them
 
 

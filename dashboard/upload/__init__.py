@@ -1,0 +1,1 @@
+"""Bringing an export in by hand: what arrives is unpacked with limits, tried in a process of its own, then published or discarded."""
