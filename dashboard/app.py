@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import frame
-from dashboard.access import LOCAL
+from dashboard import frame, saved
+from dashboard.access import LOCAL, may_upload
 from dashboard.home import Home, NothingLoaded
 from dashboard.words import word
 
@@ -17,8 +17,14 @@ MARK = (
 )
 #: How to add a page: a file in pages/, a line here, its title in words.toml under [page].
 NAVIGATION = {
-    "manage": (("overview", "dashboard"), ("recovery", "trending_up")),
-    "data": (("data", "database"), ("definitions", "menu_book")),
+    "manage": (
+        ("overview", "dashboard"),
+        ("recovery", "trending_up"),
+        ("forecast", "online_prediction"),
+        ("timing", "timer"),
+        ("cases", "folder_open"),
+    ),
+    "data": (("data", "database"), ("upload", "upload_file"), ("definitions", "menu_book")),
 }
 
 lang = frame.chosen_language()
@@ -29,6 +35,7 @@ pages = {
             PAGES / f"{name}.py", title=word(f"page.{name}", lang), icon=f":material/{icon}:", url_path=name, default=name == "overview"
         )
         for name, icon in entries
+        if name != "upload" or may_upload(LOCAL)
     ]
     for group, entries in NAVIGATION.items()
 }
@@ -49,7 +56,8 @@ with st.sidebar:
         for entry in entries:
             # Links of our own, because Streamlit's navigation would drop the view from the address.
             st.page_link(entry, query_params=at.view.to_query(), width="stretch")
-frame.bar(at)
+entries_by_path = {entry.url_path or "overview": entry for entries in pages.values() for entry in entries}
+frame.bar(at, lambda: saved.views(at, page.url_path or "overview", entries_by_path))
 st.title(page.title, anchor=False)
 page.run()
 frame.footer(at)

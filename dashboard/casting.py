@@ -56,19 +56,21 @@ def bad(column: Column, cell: Cell) -> str:
     return f"({column.id}__ is null and {present(cell)})"
 
 
-def value_of(column: Column, cell: Cell, export: Export, parameters: dict[str, Any]) -> str:
-    """SQL for the typed value of a mapped cell; null where it is empty, unreadable or out of range. Adds to `parameters`."""
-    expression = readable(column, cell, export, parameters)
+def within(column: Column, value: str, parameters: dict[str, Any]) -> str:
+    """SQL for a value that was read, or null where it is out of its range. Adds to `parameters`.
+
+    It stands in a select around the reading, so that the reading is evaluated once.
+    """
     if column.type in DATED:
         parameters.setdefault("earliest", contract().earliest)
         parameters.setdefault("latest", contract().latest)
         limit = "cast($latest as date)" if column.type != "time" else "cast($latest as date) + interval 1 day"
-        return f"(case when {expression} between cast($earliest as date) and {limit} then {expression} end)"
+        return f"(case when {value} between cast($earliest as date) and {limit} then {value} end)"
     if column.range is not None:
         low, high = (f"{column.id}_{end}" for end in ("low", "high"))
         parameters[low], parameters[high] = column.range
-        return f"(case when {expression} between ${low} and ${high} then {expression} end)"
-    return expression
+        return f"(case when {value} between ${low} and ${high} then {value} end)"
+    return value
 
 
 def readable(column: Column, cell: Cell, export: Export, parameters: dict[str, Any]) -> str:

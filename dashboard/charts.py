@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import plotly.graph_objects as go
 
@@ -13,14 +13,30 @@ from dashboard import formats
 from dashboard.formats import drawn
 from dashboard.words import word
 
-ACTUAL, WORSE, EVENT, TOTAL, TARGET = "#0072B2", "#D55E00", "#E69F00", "#8A94A3", "#8A94A3"
+ACTUAL, WORSE, EVENT, TOTAL, TARGET = "#0072B2", "#D55E00", "#A87000", "#8A94A3", "#8A94A3"
 #: Colours for a few series side by side, told apart also by people who see few colours; more than six become small greys.
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 #: Without Plotly's own tool bar: downloads stand beside each chart.
 CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "doubleClick": False, "showTips": False}
 HEIGHT, ROW_HEIGHT = 320, 30
+#: Height of a line of notes over a figure, and the marks of a timeline's lanes.
+EVENT_ROW = 16
+MARKS = ("square", "star", "diamond", "circle", "triangle-up", "hexagon", "cross", "pentagon", "x")
 
 Rows = Sequence[Mapping[str, Any]]
+
+
+class Event(Protocol):
+    """What a figure needs to know of a note on a date."""
+
+    @property
+    def on_date(self) -> date: ...
+    @property
+    def until_date(self) -> date | None: ...
+    def read(self, lang: str) -> str: ...
+
+
+Noted = TypeVar("Noted", bound=Event)
 
 
 class Metric(Protocol):
@@ -140,6 +156,84 @@ def by_month(
     drawn_values = [value for value in values if value is not None] + [scale.of(value) or 0.0 for value in aims.values()]
     value_axis(figure, scale, max(drawn_values, default=1.0), min(0.0, *drawn_values) if drawn_values else 0.0)
     month_axis(figure, months, lang)
+    return figure
+
+
+def noted(figure: go.Figure, events: Sequence[Noted], lang: str) -> list[Noted]:
+    """Put notes on a figure over time as thin numbered verticals (bands where they last); returns those within it, in their order.
+
+    A month's point stands at its first day, so a figure reaches to the end of its last month. Other figures stay as they are.
+    """
+    if figure.layout.xaxis.type != "date":
+        return []
+    days = sorted(
+        date.fromisoformat(str(x)[:10]) for trace in figure.data for x in (trace.x if trace.x is not None else ()) if x is not None
+    )
+    if not days:
+        return []
+    first, last = days[0], formats.month_end(days[-1])
+    within = [event for event in events if event.on_date <= last and (event.until_date or event.on_date) >= first]
+    if not within:
+        return []
+    span = max((last - first).days, 1)
+    top, rows = figure.layout.margin.t or 16, min(3, len(within))
+    figure.update_layout(margin={"t": top + EVENT_ROW * rows})
+    if figure.layout.showlegend and figure.layout.legend.y is not None:
+        inner = (figure.layout.height or HEIGHT) - top - EVENT_ROW * rows - (figure.layout.margin.b or 8)
+        figure.update_layout(legend={"y": 1 + (EVENT_ROW * rows + 6) / max(inner, 1)})
+    for number, event in enumerate(within, start=1):
+        start, end = max(event.on_date, first), min(event.until_date or event.on_date, last)
+        if end > start:
+            figure.add_shape(
+                type="rect", x0=start.isoformat(), x1=end.isoformat(), y0=0, y1=1, yref="paper",
+                fillcolor=EVENT, opacity=0.14, line_width=0, layer="below",
+            )  # fmt: skip
+        row = rows - 1 - (number - 1) % rows
+        line = {"color": EVENT, "width": 1.25, "dash": "dashdot"}
+        figure.add_shape(type="line", x0=start.isoformat(), x1=start.isoformat(), y0=0, y1=1, yref="paper", line=line)
+        right = (start - first).days > span * 0.55
+        text = drawn(_short(event.read(lang), 16 if lang == "en" else 9))
+        figure.add_annotation(
+            x=start.isoformat(), y=1, yref="paper", yshift=EVENT_ROW * row + EVENT_ROW / 2, text=f"<b>{number}</b> {text}", showarrow=False,
+            xanchor="right" if right else "left", yanchor="middle", font={"size": 11},
+        )  # fmt: skip
+    if within and (within[0].on_date < days[0] or within[-1].on_date > days[-1]):
+        pad = timedelta(days=max(span // 40, 3))
+        figure.update_xaxes(range=[(first - pad).isoformat(), (max(last, days[-1]) + pad).isoformat()])
+    return within
+
+
+def timeline(lanes: Sequence[tuple[str, Sequence[tuple[datetime, datetime | None, str]]]], until: date, lang: str) -> go.Figure:
+    """One lane a kind of event from the top, told apart by place, mark and colour; spans are bars, all else marks; hover says what."""
+    figure = blank(height=70 + 38 * max(len(lanes), 2))
+    days = [moment.date() for _, points in lanes for moment, _, _ in points]
+    for place, (name, points) in enumerate(lanes):
+        colour, mark = SERIES[place % len(SERIES)], MARKS[place % len(MARKS)]
+        for start, end, _ in (point for point in points if point[1] is not None):
+            figure.add_scatter(
+                x=[start.isoformat(), end.isoformat() if end else None], y=[place, place], mode="lines", line={"color": colour, "width": 9},
+                opacity=0.55, hoverinfo="skip", name=drawn(name),
+            )  # fmt: skip
+        figure.add_scatter(
+            x=[moment.isoformat() for moment, _, _ in points],
+            y=[place] * len(points),
+            mode="markers",
+            name=drawn(name),
+            marker={"symbol": mark, "size": 10, "color": colour, "line": {"color": TOTAL, "width": 0.5}, "opacity": 0.9},
+            text=[drawn(text).replace("\n", "<br>") for _, _, text in points],
+            hovertemplate="%{text}<extra></extra>",
+        )
+    figure.update_yaxes(
+        tickvals=list(range(len(lanes))), ticktext=[drawn(name) for name, _ in lanes], range=[len(lanes) - 0.4, -0.6], showgrid=True
+    )
+    first, last = min(days, default=until), max([*days, until])
+    months, month = [], first.replace(day=1)
+    while month <= last:
+        months.append(month)
+        month = (month + timedelta(days=32)).replace(day=1)
+    month_axis(figure, months, lang)
+    pad = timedelta(days=max(2, (last - first).days // 40))
+    figure.update_xaxes(range=[(first - pad).isoformat(), (last + pad).isoformat()])
     return figure
 
 

@@ -142,7 +142,7 @@ def load_command(
     home: HomeOption = None,
     dataset: DatasetOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and account for everything, publish nothing.")] = False,
-    stage: Annotated[bool, typer.Option("--stage", help="Build the snapshot but lay it aside: see snapshots --publish, --discard.")] = False,
+    stage: Annotated[bool, typer.Option("--stage", help="Build it but lay it aside: see snapshots --publish, --discard.")] = False,
     keeper: Annotated[Path | None, typer.Option("--keeper", help="Lock file: keep what is staged while a process holds it.")] = None,
     report: Annotated[Path | None, typer.Option("--report", help="Write the outcome to this file, as JSON.")] = None,
     progress: Annotated[str, typer.Option("--progress", help="bar, or json: one line a step on standard error")] = "bar",

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from dashboard import behind, formats, naming
 from dashboard import filters as choices
-from dashboard import formats, naming
 from dashboard.access import Scope
 from dashboard.filters import DIMENSIONS, Filters, View
 from dashboard.formats import plain
@@ -97,13 +97,23 @@ def read(home: Home, scope: Scope) -> Frame:
 
 def show(view: View) -> None:
     """Put a view in the URL: the next run reads it from there, and the browser's back button leads to the one before."""
-    wanted = view.to_query()
+    wanted: dict[str, str | list[str]] = {**view.to_query(), **_own()}
     if asked() != {name: [value] if isinstance(value, str) else value for name, value in wanted.items()}:
         st.query_params.from_dict(wanted)
 
 
-def bar(frame: Frame) -> None:
-    """One row: period, filters, reset, link, language; then the sentence that says what is on screen."""
+def link(frame: Frame) -> dict[str, str | list[str]]:
+    """The parameters of a link to what is on screen, with those of the page's own."""
+    return {**frame.view.to_query(), **_own()}
+
+
+def _own() -> dict[str, list[str]]:
+    """The parameters in the URL that are the page's own: a change of filters keeps them, another page drops them."""
+    return {name: values for name, values in asked().items() if name in behind.PARAMETERS}
+
+
+def bar(frame: Frame, more: Callable[[], None] | None = None) -> None:
+    """One row: period, filters, reset, link, what more there is, language; then the sentence that says what is on screen."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frame_bar"):
         _period(frame)
         _popover(frame)
@@ -111,8 +121,10 @@ def bar(frame: Frame) -> None:
         with st.popover(word("frame.link", frame.view.lang), icon=":material/link:", type="tertiary", key="frame_link"):
             st.caption(word("frame.link_note", frame.view.lang))
             st.code(
-                f"{(st.context.url or '').partition('?')[0]}?{urlencode(frame.view.to_query(), doseq=True)}", language=None, wrap_lines=True
+                f"{(st.context.url or '').partition('?')[0]}?{urlencode(link(frame), doseq=True)}", language=None, wrap_lines=True
             )
+        if more is not None:
+            more()
         st.space("stretch")
         _language(frame)
     if st.session_state.get("frame_custom") or choices.preset_of(frame.view.filters, frame.info.first_on, frame.info.as_of) is None:

@@ -134,7 +134,8 @@ class Home:
                 note = json.loads(self._staged(snapshot, "json").read_text(encoding="utf-8"))
                 dataset, pointer = str(note["dataset"]), self.pointer()
                 if pointer.datasets.get(dataset) != note["parent"]:
-                    raise Overtaken(f"{dataset}: {pointer.datasets.get(dataset)} is in service, {snapshot} was merged into {note['parent']}")
+                    current = pointer.datasets.get(dataset)
+                    raise Overtaken(f"{dataset}: {current} is in service, {snapshot} was merged into {note['parent']}")
                 if self.file(snapshot).is_file():  # the same load was published before and rolled back since
                     _remove(path)
                 else:

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from dashboard.breaches import Breach, StructuralBreach
-from dashboard.casting import DATED, Cell, bad, mapped, present, readable, value_of
+from dashboard.casting import DATED, Cell, bad, mapped, present, readable, within
 from dashboard.contract import Column, Table, contract, folded
 from dashboard.mapping import Export
 from dashboard.reading import Opened, Options, find_files, open_file, rewritten, unreadable
@@ -214,7 +214,9 @@ class Taker:
         values = dict(parameters)
         columns = [column for column in table.loaded if column.id in cells]
         sources = {column.id: mapped(cells[column.id], values) for column in columns}
-        typed = ", ".join(f"{value_of(column, sources[column.id], self.export, values)} as {column.id}__" for column in columns)
+        read = ", ".join(f"{readable(column, sources[column.id], self.export, values)} as {column.id}__" for column in columns)
+        kept = [(f"{column.id}__", within(column, f"{column.id}__", values)) for column in columns]
+        limited = ", ".join(f"{value} as {name}" for name, value in kept if value != name)
         checks = [bad(column, sources[column.id]) for column in columns]
         for key in (column for column in table.key if sources[column].is_text):
             checks.append(f"coalesce(is_totals({sources[key].ref}), false)")
@@ -224,7 +226,8 @@ class Taker:
         self.con.execute(
             f"insert into export.incoming_{table.id} ({', '.join(c.id for c in columns)}, source_file, source_line, part, bad) "
             f"select {', '.join(f'{c.id}__' for c in columns)}, {file}, {line}, {part}, {' or '.join(checks)} "
-            f"from (select *, {typed} from ({sql}) as source_cells) as typed_cells",
+            f"from (select *{f' replace ({limited})' if limited else ''} from (select *, {read} from ({sql}) as source_cells) as read_cells) "
+            "as typed_cells",
             values,
         )
 

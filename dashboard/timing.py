@@ -7,10 +7,12 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from dashboard import charts, findings, formats
+from dashboard import charts, findings, formats, naming
+from dashboard.downloads import Column
 from dashboard.filters import Filters
 from dashboard.formats import drawn
 from dashboard.methods.survival import Curve, incidence
+from dashboard.metrics import dimensions
 from dashboard.words import has, word
 
 #: What can happen, and what must be supplied to see it.
@@ -22,8 +24,8 @@ METHOD = "Aalen-Johansen"
 MOST, LEAST = 6, 10
 #: Days between the marks under a figure: the first that needs no more than `TICKS` of them.
 STEPS, TICKS = (7, 15, 30, 60, 90, 120, 180, 360, 720), 6
-#: A title compares the groups on this day, or on the last mark that all curves reach.
-TITLE_DAY = 90
+#: A title compares the groups on the first of these days that two curves reach.
+TITLE_DAYS = (90, 60, 30)
 #: Steps of a curve smaller than this are not drawn one by one.
 FINEST = 0.002
 
@@ -55,9 +57,21 @@ def curves(rows: Sequence[Mapping[str, Any]], order: Sequence[str] = ()) -> Curv
     return dict(kept)
 
 
-def label(by: str, otherwise: str, lang: str) -> str:
-    """What a dimension is called on this page, where it means how a case was placed."""
-    return word(f"timing.{by}", lang) if has(f"timing.{by}") else otherwise
+def labels(lang: str) -> dict[str, str]:
+    """What each dimension is called where it means how a case was placed."""
+    return {by: word(f"timing.{by}", lang) if has(f"timing.{by}") else dimensions()[by].label[lang] for by in DIMENSIONS}
+
+
+def names(found: Curves, by: str, lang: str) -> dict[str | None, str]:
+    """Each group as read."""
+    return {group: word("timing.others", lang) if group is None else naming.value(by, group, lang) for group in found}
+
+
+def columns(by: str, lang: str) -> list[Column]:
+    """The columns of the table."""
+    units = {"day": "count", "at_risk": "count", "share": "rate", "low": "rate", "high": "rate"}
+    units |= {"median": "count", "median_low": "count", "median_high": "count"}
+    return [Column("group", labels(lang)[by]), *(Column(name, word(f"timing.{name}", lang), unit) for name, unit in units.items())]
 
 
 def marks(found: Curves) -> list[int]:
@@ -75,7 +89,7 @@ def values(curve: Curve, day: int) -> tuple[float | None, float | None, float | 
     return (0.0 if day <= curve.until else None), None, None
 
 
-def table(found: Curves, names: Mapping[str | None, str]) -> list[dict[str, Any]]:
+def table(found: Curves, named: Mapping[str | None, str]) -> list[dict[str, Any]]:
     """One row per group and marked day that its curve reaches, with the group's median."""
     rows = []
     for group, curve in found.items():
@@ -83,12 +97,12 @@ def table(found: Curves, names: Mapping[str | None, str]) -> list[dict[str, Any]
         for day in marks(found):
             share, low, high = values(curve, day)
             if share is not None:
-                said = {"group": names[group], "day": day, "at_risk": curve.at_risk(day)}
+                said = {"group": named[group], "day": day, "at_risk": curve.at_risk(day)}
                 rows.append({**said, "share": share, "low": low, "high": high, **median})
     return rows
 
 
-def medians(found: Curves, names: Mapping[str | None, str], lang: str) -> list[tuple[str, str]]:
+def medians(found: Curves, named: Mapping[str | None, str], lang: str) -> list[tuple[str, str]]:
     """Each group's median with its interval, as read."""
 
     def day(value: int | None) -> str:
@@ -98,25 +112,25 @@ def medians(found: Curves, names: Mapping[str | None, str], lang: str) -> list[t
     for group, curve in found.items():
         middle, low, high = curve.median()
         text = day(middle) if middle is None else word("timing.reached", lang, median=day(middle), low=day(low), high=day(high))
-        told.append((names[group], text))
+        told.append((named[group], text))
     return told
 
 
-def finding(event: str, found: Curves, names: Mapping[str | None, str], lang: str) -> str | None:
-    """The groups compared on one day that all their curves reach."""
-    shared = min((curve.until for curve in found.values()), default=0)
-    reached = [mark for mark in marks(found) if 0 < mark <= shared]
-    day = max((mark for mark in reached if mark <= TITLE_DAY), default=0)
-    if not day:
-        return None
-    said = word(f"timing.{event}_within", lang, n=day)
-    if len(found) > 1:
-        return findings.spread(said, [(names[group], values(curve, day)[0]) for group, curve in found.items()], "rate", "", lang)
-    share, low, high = (formats.rate(value) for value in values(next(iter(found.values())), day))
-    return word("timing.one", lang, label=said, share=share, low=low, high=high)
+def finding(event: str, found: Curves, named: Mapping[str | None, str], lang: str) -> str | None:
+    """The groups compared on the latest of a few days that two of them reach (or the only one does)."""
+    for day in TITLE_DAYS:
+        reached = {group: values(curve, day) for group, curve in found.items() if curve.until >= day}
+        if not reached or len(reached) < min(2, len(found)):
+            continue
+        said = word(f"timing.{event}_within", lang, n=day)
+        if len(reached) > 1:
+            return findings.spread(said, [(named[group], share) for group, (share, _, _) in reached.items()], "rate", "", lang)
+        share, low, high = map(formats.rate, next(iter(reached.values())))
+        return word("timing.one", lang, label=said, share=share, low=low, high=high)
+    return None
 
 
-def figure(event: str, found: Curves, names: Mapping[str | None, str], lang: str) -> go.Figure:
+def figure(event: str, found: Curves, named: Mapping[str | None, str], lang: str) -> go.Figure:
     """The curves with their intervals, and below them how many are still followed on the marked days."""
     days, rows = marks(found), len(found)
     plot, gap, line = 320, 58, 20
@@ -125,7 +139,7 @@ def figure(event: str, found: Curves, names: Mapping[str | None, str], lang: str
     scale = formats.scale("rate", [], "", lang)
     top = 0.0
     for place, (group, curve) in enumerate(found.items()):
-        colour, name = charts.SERIES[place % len(charts.SERIES)], drawn(names[group])
+        colour, name = charts.SERIES[place % len(charts.SERIES)], drawn(named[group])
         points = _drawn(curve)
         top = max([top, *(point[3] for point in points)])
         xs = [day for day, *_ in points]
@@ -144,9 +158,9 @@ def figure(event: str, found: Curves, names: Mapping[str | None, str], lang: str
             text=[_said(name, curve, point, lang) for point in points],
             hovertemplate="%{text}<extra></extra>",
         )
-        followed = [(day, curve.at_risk(day)) for day in days if day <= curve.until]
+        followed = [day for day in days if day <= curve.until]
         figure.add_scatter(
-            x=[day for day, _ in followed], y=[place] * len(followed), yaxis="y2", mode="text", text=[formats.count(n) for _, n in followed],
+            x=followed, y=[place] * len(followed), yaxis="y2", mode="text", text=[formats.count(curve.at_risk(day)) for day in followed],
             textfont={"size": 12}, cliponaxis=False, hoverinfo="skip", showlegend=False,
         )  # fmt: skip
     share = line * rows / total
@@ -160,12 +174,16 @@ def figure(event: str, found: Curves, names: Mapping[str | None, str], lang: str
         yaxis={"domain": [share + gap / total, 1]},
         yaxis2={
             "domain": [0, share], "range": [rows - 0.5, -0.5], "tickvals": list(range(rows)),
-            "ticktext": [drawn(_short(names[group])) for group in found], "showgrid": False, "zeroline": False, "fixedrange": True,
+            "ticktext": [drawn(_short(named[group])) for group in found], "showgrid": False, "zeroline": False, "fixedrange": True,
             "automargin": True, "ticks": "",
         },
     )  # fmt: skip
     figure.update_xaxes(
-        anchor="y", tickvals=days, ticktext=[str(day) for day in days], range=[-last * 0.02, last * 1.03], title={"text": title, "font": {"size": 12}}
+        anchor="y",
+        tickvals=days,
+        ticktext=[str(day) for day in days],
+        range=[-last * 0.06, last * 1.03],
+        title={"text": title, "font": {"size": 12}},
     )
     return figure
 

@@ -14,18 +14,22 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard import charts, downloads, findings, formats, naming
+from dashboard import behind, charts, downloads, findings, formats, naming, saved
 from dashboard.access import Scope
-from dashboard.contract import contract
+from dashboard.behind import Behind
+from dashboard.contract import ROOT, contract
 from dashboard.downloads import Column, Table
 from dashboard.filters import Filters
 from dashboard.formats import plain
 from dashboard.frame import Frame, opened
 from dashboard.metrics import Metric, dimensions, metrics
-from dashboard.warehouse import Answer, QueryFailed
+from dashboard.metrics import plain as measures
+from dashboard.warehouse import Answer, QueryFailed, Rows
 from dashboard.words import word
 
 LOG = logging.getLogger(__name__)
+#: The page that shows the rows behind a figure.
+CASES = ROOT / "pages" / "cases.py"
 #: How a state against target is shown: icon and colour, beside its word.
 STATES = {"met": (":material/check_circle:", "blue"), "watch": (":material/warning:", "orange"), "missed": (":material/error:", "red")}
 #: The narrowest a card may get, by language, so that no value and no label is ever cut.
@@ -100,10 +104,32 @@ def measure(*metric_ids: str, by: Sequence[str] = (), filters: Filters | None = 
     return answer
 
 
+@st.cache_data(max_entries=128, show_spinner=False)
+def _rows(
+    home: str, dataset: str, snapshot: str, name: str, by: tuple[tuple[str, Any], ...], filters: Filters, scope: Scope,
+    order: str, descending: bool, limit: int | None, offset: int,
+) -> Rows:  # fmt: skip
+    warehouse, group = opened(home, dataset, snapshot), dict(by)
+    return warehouse.rows(name, group, filters=filters, scope=scope, order=order, descending=descending, limit=limit, offset=offset)
+
+
+def rows_behind(name: str, by: Mapping[str, Any], filters: Filters, order: str, descending: bool, limit: int, offset: int = 0) -> Rows:
+    """A page of the rows behind a plain metric or a group of it."""
+    at, group = frame(), tuple(sorted(by.items()))
+    where = (str(at.home.path), at.view.dataset, at.view.snapshot)
+    return _rows(*where, name, group, filters, at.scope, order, descending, limit, offset)
+
+
 def report(name: str, **parameters: Any) -> list[dict[str, Any]]:
     """Rows of a report; values go in as parameters only."""
     at = frame()
     return _reported(str(at.home.path), at.view.dataset, at.view.snapshot, name, tuple(sorted(parameters.items())))
+
+
+def supplied(*needs: str) -> None:
+    """Raises NotSupplied where a table or column is not in the data."""
+    if missing := [need for need in needs if not frame().warehouse.supplied(need)]:
+        raise NotSupplied(missing)
 
 
 def not_supplied(needs: Iterable[str]) -> None:
@@ -148,6 +174,7 @@ class Panel:
 
     def __init__(self, key: str, title: str, subtitle: str = "", metric: str | None = None) -> None:
         self.key, self.metric = key, metric
+        self.about: tuple[tuple[str, str], ...] | None = None  # what the files say they hold, where it isn't the view
         self._drawn = False
         self.box = st.container(border=True, key=f"panel_{key}", height="stretch")
         with self.box:
@@ -176,8 +203,13 @@ class Panel:
         self._drawn = True
         width = figure.layout.width
         figure.update_layout(width=None)
+        said = charts.noted(figure, saved.in_view(frame()), lang())
         with st.grid(1, wrap=False, min_column_width=int(width), key=f"scroll_{self.key}") if width else nullcontext():
             st.plotly_chart(figure, config=charts.CONFIG, key=f"figure_{self.key}", alt=self._text.replace("\\", ""))
+        if said:
+            with st.expander(say("note.on_chart", n=len(said)), icon=":material/sticky_note_2:", key=f"notes_{self.key}"):
+                numbered = [{"number": number, **line} for number, line in enumerate(saved.lines(said, lang()), start=1)]
+                grid(numbered, columns("note", number="text", day="text", text="text", scope="text"), key=f"notes_table_{self.key}")
 
     def facts(self, *pairs: tuple[str, str | None]) -> None:
         """A few things to be known, on one line."""
@@ -205,7 +237,18 @@ class Panel:
         if shown:
             with st.expander(say("panel.figures"), icon=":material/table:") if self._drawn else nullcontext():
                 grid(rows, columns, key=f"table_{self.key}")
-        save(self.key, self._text.replace("\\", ""), every or (lambda: rows), columns, [self.metric] if self.metric else [], filters)
+        title, defined = self._text.replace("\\", ""), [self.metric] if self.metric else []
+        save(self.key, title, every or (lambda: rows), columns, defined, filters, self.about, self._behind(columns, filters))
+
+    def _behind(self, columns: Sequence[Column], filters: Filters | None) -> Behind | None:
+        """The link to the rows behind this panel's figures: its metric, cut as its table is, over its own months."""
+        if self.metric is None or self.about is not None or any(entry.unfiltered for entry in measures((self.metric,))):
+            return None
+        relations = {entry.of or "" for entry in measures((self.metric,))}
+        by = [column.id for column in columns if column.id in dimensions()]
+        by = [name for name in by if all(dimensions()[name].carried_by(relation) for relation in relations)]
+        at = frame()
+        return Behind(self.metric, tuple(by), reach=behind.reach(at.view.filters, filters, at.info.as_of))
 
 
 def entries(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> None:
@@ -291,8 +334,13 @@ def shown(value: Any, unit: str) -> str:
     return str(value)
 
 
-def grid(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], key: str) -> None:
-    """Rows as a table: numbers right-aligned and sortable, one unit per column, named in its head; missing is a dash."""
+def grid(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], key: str, pressed: tuple[str, Callable[[int], None]] | None = None
+) -> None:
+    """Rows as a table: numbers right-aligned and sortable, one unit per column, named in its head; missing is a dash.
+
+    `pressed` makes one column buttons and is told the place of the row whose button was pressed.
+    """
     if not rows:
         raise NothingLeft
     data: dict[str, list[Any]] = {}
@@ -314,6 +362,13 @@ def grid(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], key: str)
         else:
             data[column.id] = [shown(value, column.unit) if value is not None else None for value in values]
             config[column.id] = st.column_config.TextColumn(head)
+    if pressed is not None:
+        column_id, told = pressed
+        click = f"{key}_click"
+        head = next(column.label for column in columns if column.id == column_id)
+        config[column_id] = st.column_config.ButtonColumn(
+            head, type="tertiary", key=click, on_click=lambda: told(st.session_state[click]["row"]), pinned=True, alignment="left"
+        )
     table = pd.DataFrame(data)
     styled = table.style.format({name: cell for name, cell in how.items()}, na_rep=formats.MISSING)
     st.dataframe(
@@ -342,12 +397,18 @@ def save(
     columns: Sequence[Column],
     metric_ids: Sequence[str | None] = (),
     filters: Filters | None = None,
+    about: tuple[tuple[str, str], ...] | None = None,
+    figure: Behind | None = None,
 ) -> None:
-    """Two buttons that make the file when clicked: all rows, with what must be known to read them."""
+    """Two buttons that make the file when clicked: all rows, with what must be known to read them (`about`, else the view).
+
+    With a figure, a link to the rows behind it stands beside them.
+    """
     view = frame().view
     span = filters or view.filters
-    said = (tuple(columns), view.lang, facts(filters), tuple(definitions_of(metric_ids, columns)))
-    parts = (key.replace("_", "-"), view.dataset, span.start.isoformat(), span.until.isoformat(), view.snapshot)
+    said = (tuple(columns), view.lang, facts(filters) if about is None else about, tuple(definitions_of(metric_ids, columns)))
+    of_view = (view.dataset, span.start.isoformat(), span.until.isoformat(), view.snapshot)
+    parts = (key.replace("_", "-"), *(of_view if about is None else (value for _, value in about)))
     with st.container(horizontal=True, gap="small", key=f"save_{key}"):
         for name, ending, make, mime in (
             ("CSV", "csv", downloads.csv_file, "text/csv"),
@@ -357,6 +418,15 @@ def save(
                 name, data=_later(make, title, rows, *said), file_name=downloads.file_name(parts, ending), mime=mime, key=f"{ending}_{key}",
                 type="tertiary", icon=":material/download:", on_click="ignore", help=say("download.help"),
             )  # fmt: skip
+        if figure is not None:
+            rows_link(figure)
+
+
+def rows_link(figure: Behind) -> None:
+    """A link to the rows behind a figure, filters kept; whoever comes by it wants the list, not a case opened before."""
+    st.session_state.pop("case_open", None)
+    to = {**frame().view.to_query(), **figure.to_query()}
+    st.page_link(CASES, label=say("rows.link"), icon=":material/table_rows:", help=say("rows.link_help"), query_params=to)
 
 
 def _later(make: Callable[[Table], bytes], title: str, rows: Callable[[], Sequence[Mapping[str, Any]]], *said: Any) -> Callable[[], bytes]:
@@ -499,6 +569,7 @@ def card(figure: Figure) -> None:
     sides = [say("card.latest", month=formats.month(figure.latest, lang()))] if figure.latest else []
     if said := " · ".join([*map(plain, sides), *filter(None, [denominators(metric, figure.row)])]):
         st.caption(said)
+    rows_link(Behind(metric.id, ("month",), (figure.latest,), reach=13) if figure.latest else Behind(metric.id))
 
 
 def denominators(metric: Metric, row: Mapping[str, Any]) -> str:
@@ -552,6 +623,24 @@ def cards(shown: Sequence[Figure]) -> None:
                 card(figure)
 
 
+def picked(key: str, label: str, choices: Mapping[str, str], note: str) -> str:
+    """One of some ids, chosen by its name."""
+    return str(st.selectbox(label, list(choices), format_func=lambda one: plain(choices[one]), key=f"{key}_{lang()}", help=note))
+
+
+def moved(shown: Sequence[tuple[str, str, str | None, int, str | None]]) -> None:
+    """Figures that are about to change: name, value to come, change and its direction, and a note such as the value now."""
+    if not shown:
+        return
+    with st.grid(3, min_column_width=CARD_WIDTH[lang()], gap="small", border=True, key="moved") as place:
+        for name, value, change, direction, note in shown:
+            with place.cell():
+                arrow = {1: "up", -1: "down"}.get(direction, "off")
+                st.metric(plain(name), unread(value), delta=change, delta_arrow=arrow, delta_color="gray")  # type: ignore[arg-type]
+                if note:
+                    st.caption(plain(note))
+
+
 def off_target(shown: Iterable[Figure]) -> list[tuple[str, str, str, str]]:
     """State, name, value and target of the figures that are not where they should be, the worst first."""
     off = sorted((figure for figure in shown if figure.state in ("missed", "watch")), key=lambda figure: str(figure.state))
@@ -601,14 +690,14 @@ def view_filters() -> Filters:
     return frame().view.filters
 
 
-def choice(key: str, options: Sequence[str]) -> str:
-    """One of some dimensions, those not supplied left out."""
-    at = frame()
+def choice(key: str, options: Sequence[str], labels: Mapping[str, str] | None = None) -> str:
+    """One of some dimensions (called as the registry says, or by other labels), those not supplied left out."""
+    at, named = frame(), labels or naming.dimension_labels(lang())
     offered = [name for name in options if not at.warehouse.missing(name)]
     chosen = st.segmented_control(
         say("recovery.by"),
         offered,
-        format_func=lambda name: dimensions()[name].label[lang()],
+        format_func=named.__getitem__,
         default=offered[0],
         key=f"{key}_{lang()}",
         required=True,

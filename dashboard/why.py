@@ -10,14 +10,16 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard import charts, formats
+from dashboard.downloads import Column
+from dashboard.filters import Filters
 from dashboard.formats import drawn, fixed, plain
 from dashboard.methods.decomposition import Decomposition, decompose, largest
 from dashboard.words import listed, word
 
 #: What a change may be split by.
 DIMENSIONS = ("bucket", "product", "region", "team")
-#: So many parts are named in the sentence, and drawn in the figure; the rest stand together.
-NAMED, DRAWN = 3, 7
+#: The fewest and the most parts named in the sentence, and those drawn in the figure; the rest stand together.
+FEWEST, NAMED, DRAWN = 2, 4, 7
 #: A part of the sentence is at least this large, in points with one decimal.
 SMALLEST = Fraction(5, 10_000)
 
@@ -49,6 +51,20 @@ def table(found: Decomposition, by: str) -> list[dict[str, Any]]:
     ]
 
 
+def nothing(now: Filters, before: Filters | None, lang: str) -> str:
+    """Why there is nothing to split."""
+    if before is None:
+        return word("why.not_compared" if now.comparison == "none" else "why.nothing_before", lang)
+    return word("why.no_base", lang, period=formats.period(before.start, before.until, lang))
+
+
+def columns(lang: str) -> list[Column]:
+    """The columns of the table after the group's own; the effects add up to the change."""
+    rates = [Column(name, word(f"why.{name}", lang), "rate") for name in ("share_before", "share_now", "rate_before", "rate_now")]
+    effects = ("mix_effect", "rate_effect", "outside_effect", "total_effect")
+    return rates + [Column(name, word(f"why.{name}", lang), "number", additive=True) for name in effects]
+
+
 def _decimal(value: Fraction | None) -> Decimal | None:
     return None if value is None else Decimal(value.numerator) / Decimal(value.denominator)
 
@@ -65,10 +81,15 @@ def _name(group: str, names: Names) -> str:
 
 def sentence(found: Decomposition, label: str, names: Names, lang: str) -> str:
     """What happened and the parts that did most of it, in one sentence, safe in markdown."""
-    parts, rest = largest([(word("why.mix", lang), found.mix), *_named(found, names, lang)], NAMED)
-    told = [(name, size) for name, size in parts if abs(size) >= SMALLEST]
-    left = found.change - sum((size for _, size in told), Fraction(0))
-    if told and abs(left) >= SMALLEST and (rest or len(told) < len(parts)):
+    parts = largest([(word("why.mix", lang), found.mix), *_named(found, names, lang)], NAMED)[0]
+    told: list[tuple[str, Fraction]] = []
+    left = found.change
+    for name, size in parts:
+        if abs(size) < SMALLEST or (len(told) >= FEWEST and abs(left) < abs(told[-1][1])):
+            break  # what is left, taken together, is less than the least of those named
+        told.append((name, size))
+        left -= size
+    if told and abs(left) >= SMALLEST:
         told.append((word("why.rest", lang), left))
     said = listed([f"{name} {fixed(_points(size), 1, signed=True)}" for name, size in told], lang) or word("why.small", lang)
     moved = abs(found.change) >= SMALLEST
@@ -116,12 +137,13 @@ def waterfall(found: Decomposition, names: Names, lang: str) -> go.Figure:
     )
     for row, (level, size) in enumerate(zip(levels[1:], (size for _, size in parts), strict=True), start=1):
         end = max(level, level - size)
-        figure.add_annotation(x=float(end * 100), y=row, text=fixed(_points(size), 2, signed=True), showarrow=False, xanchor="left", xshift=4)
+        figure.add_annotation(
+            x=float(end * 100), y=row, text=fixed(_points(size), 2, signed=True), showarrow=False, xanchor="left", xshift=4
+        )
     for row, level in enumerate(levels):  # each part begins where the one before it ended
-        figure.add_shape(
-            type="line", x0=float(level * 100), x1=float(level * 100), y0=row - (0.31 if row else 0), y1=row + (1.31 if row < len(parts) else 1),
-            line={"color": charts.TOTAL, "width": 1, "dash": "dot"},
-        )  # fmt: skip
+        x, start = float(level * 100), row - (0.31 if row else 0)
+        line = {"color": charts.TOTAL, "width": 1, "dash": "dot"}
+        figure.add_shape(type="line", x0=x, x1=x, y0=start, y1=row + (1.31 if row < len(parts) else 1), line=line)
     ends = [(0, found.before), (len(labels) - 1, found.now)]
     figure.add_scatter(
         x=[float(rate * 100) for _, rate in ends],

@@ -1,9 +1,15 @@
 """What is loaded and from when, what became of every row of the export, and the snapshots to go back to."""
 
-from dashboard import charts, findings, quality, snapshots, ui
+import streamlit as st
+
+from dashboard import access, charts, findings, quality, saved, snapshots, ui
 
 lang, info = ui.lang(), ui.frame().info
 note = info.note.get(lang)
+
+if access.may_upload(ui.frame().scope):
+    way = ui.frame().view.to_query()
+    st.page_link("../pages/upload.py", label=ui.say("upload.choose"), icon=":material/upload_file:", query_params=way)
 
 with ui.panel("tables", ui.say("data.tables"), ui.say("data.tables_note")) as panel:
     supplied = ui.report("supplied")
@@ -55,3 +61,6 @@ with ui.panel("rejects", ui.say("data.rejects"), ui.say("data.rejects_note")) as
 
 with ui.panel("snapshots", ui.say("data.snapshots"), ui.say("data.snapshots_note")) as panel:
     snapshots.listed(ui.frame())
+
+with ui.panel("notes", ui.say("note.title"), ui.say("note.subtitle")):
+    saved.notes(ui.frame())

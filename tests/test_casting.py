@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from dashboard.casting import Cell, mapped, present, readable, value_of
+from dashboard.casting import Cell, mapped, present, readable, within
 from dashboard.contract import Column, contract
 from dashboard.load import READING
 from dashboard.mapping import ColumnMap, Export
@@ -34,8 +34,12 @@ def column(kind: str, **more: Any) -> Column:
 def cast(con: duckdb.DuckDBPyConnection, kind: str, cell: Any, export: Export = SHANGHAI, sql: str = "VARCHAR", **more: Any) -> Any:
     values: dict[str, Any] = {}
     source = mapped(Cell("c0", sql, more.pop("map", ColumnMap())), values)
-    expression = value_of(column(kind, **more), source, export, values)
-    row = con.execute(f"select {expression} from (select cast($cell as {sql}) as c0)", {**values, "cell": cell}).fetchone()
+    wanted = column(kind, **more)
+    read = readable(wanted, source, export, values)
+    limited = within(wanted, "value__", values)
+    row = con.execute(
+        f"select {limited} from (select {read} as value__ from (select cast($cell as {sql}) as c0))", {**values, "cell": cell}
+    ).fetchone()
     assert row is not None
     return row[0]
 

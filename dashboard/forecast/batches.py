@@ -76,6 +76,10 @@ class Triangle:
         last = len(self.months) - 1 - back
         return float(sum(increments[row, last - row] for row in range(last + 1)))
 
+    def recent(self, most: int) -> list[tuple[date, float]]:
+        """Net cash of all batches by calendar month, the last ones."""
+        return [(self.months[-1 - back], self.diagonal(back)) for back in reversed(range(min(most, len(self.months))))]
+
     @property
     def last_month(self) -> date:
         return self.months[-1]
@@ -131,7 +135,12 @@ class Outlook:
 def cells(rows: Iterable[Mapping[str, Any]]) -> tuple[Cell, ...]:
     """Rows of the cohort metrics, by placement month and age, as cells; the relation holds complete months only."""
     return tuple(
-        Cell(row["placed_month"], int(row["months_since_placement"]), float(row["cohort_net_amount"] or 0), float(row["cohort_placed_amount"]))
+        Cell(
+            row["placed_month"],
+            int(row["months_since_placement"]),
+            float(row["cohort_net_amount"] or 0),
+            float(row["cohort_placed_amount"]),
+        )
         for row in rows
         if row["cohort_placed_amount"] is not None
     )
@@ -179,7 +188,6 @@ def _fit(past: Triangle) -> _Model:
     made = factors(wide, WINDOW)
     ages = int(np.argmax(made.seen < FEWEST_SEEN)) if (made.seen < FEWEST_SEEN).any() else len(made.seen)
     ages = max(ages, 1)
-    increments = np.diff(past.cash, axis=1, prepend=0.0)
     beyond, variance, error = _curve(past, ages)
     residuals, swing = _past_misses(wide, made, ages)
     return _Model(made, ages, beyond, variance, error, _rate_error(past, made, ages), swing, residuals)
@@ -202,12 +210,15 @@ def _curve(past: Triangle, ages: int) -> tuple[Array, float, float]:
     if len(known) > 1:
         slope = float(np.polyfit(known, np.log(came[known] / base[known]), 1, w=np.sqrt(base[known]))[0])
         shape = np.exp(min(0.0, slope) * (np.arange(size + FURTHEST) - known[-1]))
-    fitted = float((shape[:size] * base).sum())
-    curve = shape * max(0.0, float(came.sum()) / fitted) if fitted > 0 else shape * 0.0
+    level = slice(max(1, min(ages, size - 1) - RECENT), size)  # the slope through more ages than the level, which must meet the last ones
+    fitted = float((shape[level] * base[level]).sum())
+    curve = shape * max(0.0, float(came[level].sum()) / fitted) if fitted > 0 else shape * 0.0
+    use[:, : level.start] = False
+    held = np.where(use, held, 0.0)
     miss = np.where(use, increments - curve[:size] * past.placed[:, None], 0.0)
     variance = float(np.divide(miss**2, held, out=np.zeros_like(held), where=held > 0).sum()) / max(1, int(use.sum()) - 2)
-    total = float((curve[:size] * base).sum())
-    return curve, variance, float(np.sqrt(variance * base.sum())) / total if total > 0 else 0.0
+    total = float((curve[:size] * held.sum(axis=0)).sum())
+    return curve, variance, float(np.sqrt(variance * held.sum())) / total if total > 0 else 0.0
 
 
 def _past_misses(wide: Array, made: Factors, ages: int) -> tuple[Array, float]:
@@ -242,7 +253,8 @@ def _shares(ratio: Array, ages: int) -> Array:
     """The share of the cash up to the last age with a factor that is in at each age, along the last axis."""
     onward = np.cumprod(ratio[..., ages - 1 : 0 : -1], axis=-1)[..., ::-1]
     onward = np.concatenate([onward, np.ones((*ratio.shape[:-1], 1))], axis=-1)
-    return 1 / np.maximum(onward, 1e-9)
+    share: Array = 1 / np.maximum(onward, 1e-9)
+    return share
 
 
 def _capes(past: Triangle, shares: Array, ages: int) -> tuple[Array, Array]:
@@ -359,7 +371,7 @@ def outlook(given: tuple[Cell, ...]) -> Outlook:
     all_runs, _, _ = _ahead(past, model, reach, runs, np.random.default_rng(SEED))
     _, months, news = _ahead(past, model, AHEAD, SIMULATIONS, np.random.default_rng(SEED))
     both = months + news
-    last, paid = latest(past.cash)
+    paid = latest(past.cash)[1]
     young, errors = _young(past), mack(np.where(past.placed[:, None] > 0, past.cash, np.nan)).error
     increments = np.diff(past.cash, axis=1, prepend=0.0)
     return Outlook(

@@ -27,7 +27,8 @@ class Factors:
     def developed(self) -> Array:
         """The share of the last age's cash that is in at each age."""
         onward = np.append(np.cumprod(self.ratio[::-1])[::-1], 1.0)
-        return np.divide(1.0, onward, out=np.zeros_like(onward), where=onward > 0)
+        share: Array = np.divide(1.0, onward, out=np.zeros_like(onward), where=onward > 0)
+        return share
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def factors(triangle: Array, latest: int | None = None) -> Factors:
 
     Where fewer than two cohorts were seen sigma squared is Mack's extrapolation, min(b²/a, a, b) of the two before it.
     """
-    rows, columns = triangle.shape
+    columns = triangle.shape[1]
     known = ~np.isnan(triangle)
     last = np.where(known.any(axis=1), columns - 1 - np.argmax(known[:, ::-1], axis=1), -1)
     ratio, variance = np.ones(max(columns - 1, 0)), np.zeros(max(columns - 1, 0))
@@ -124,7 +125,7 @@ def cape_cod(triangle: Array, exposure: Array, developed: Array) -> tuple[float,
 
 def calendar_test(triangle: Array, critical: float = 1.6448536269514722) -> CalendarTest:
     """Whether factors of one calendar month tend to be all high or all low; `critical` is the normal quantile of the band."""
-    rows, columns = triangle.shape
+    columns = triangle.shape[1]
     sides: dict[int, list[int]] = {}
     for age in range(columns - 1):
         start, end = triangle[:, age], triangle[:, age + 1]

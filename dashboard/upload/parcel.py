@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Protocol
 
 import pyarrow
 import pyarrow.parquet
@@ -22,6 +22,7 @@ from dashboard.contract import contract
 from dashboard.reading import form_of
 
 CHUNK = 1 << 20
+KINDS = ("zip", "csv", "gz", "txt", "tsv", "parquet", "xlsx", "xlsm", "xls", "toml")
 #: Endings that hold other files: an archive within an archive (or beside files) is never opened.
 ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".lz4")
 #: What systems add to folders and archives, of no meaning here.
@@ -29,6 +30,12 @@ JUNK = ("__MACOSX", "Thumbs.db", "desktop.ini")
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 DIRECTORY = 4 << 20  # bytes of an archive's table of contents
 END_RECORD = 65_557  # bytes from its end in which an archive says where that table is
+
+
+class Readable(Protocol):
+    """Bytes to be read in pieces."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class ParcelRefused(ValueError):
@@ -70,7 +77,7 @@ class _Meter:
     def __init__(self, limits: Limits) -> None:
         self.limits, self.total = limits, 0
 
-    def chunks(self, stream: IO[bytes], name: str, packed: int | None) -> Iterator[bytes]:
+    def chunks(self, stream: Readable, name: str, packed: int | None) -> Iterator[bytes]:
         """The bytes of one file; `packed` is its packed size, None where it isn't packed."""
         size = 0
         while chunk := stream.read(CHUNK):

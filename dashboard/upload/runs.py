@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from dashboard.access import Scope, may_upload
 from dashboard.breaches import StructuralBreach
 from dashboard.contract import ROOT
-from dashboard.home import Home, NothingLoaded, Overtaken, held
+from dashboard.home import Busy, Home, NothingLoaded, Overtaken, held
 from dashboard.mapping import read_mapping
 from dashboard.upload.parcel import Limits, ParcelRefused, unpack
 
@@ -58,6 +58,7 @@ class Run:
         self.state, self.step, self.share = "running", "", 0.0
         self.root, self.mapping = self.export, None
         self.left_out: tuple[str, ...] = ()
+        self.busy = False  # publishing had to give way to a load that is under way
         self.outcome: dict[str, Any] = {}
         self.seconds = 0.0
         self.seen = self.started = time.monotonic()
@@ -145,13 +146,16 @@ class Run:
                 self._stop("cancelled")
 
     def publish(self, scope: Scope) -> None:
-        """Put what was tried in service for everybody; `state` says what came of it. Raises NotAllowed, or Busy (try again)."""
+        """Put what was tried in service for everybody; `state` says what came of it, or `busy` to try again. Raises NotAllowed."""
         _allowed(scope)
         with self._guard:
+            self.busy = False
             if self.state != "ready":
                 return
             try:
                 self.home.publish(self.outcome["snapshot"])
+            except Busy:
+                self.busy = True
             except Overtaken:
                 self.home.discard(self.outcome["snapshot"])
                 self._end("overtaken")
@@ -198,12 +202,16 @@ def begin(
     with _beginning:
         if len(open_runs(scope, home)) >= MOST_OPEN:
             raise ParcelRefused("too_many_open", limit=MOST_OPEN)
-        run = Run(home, dataset, scope)
+        (home.path / FOLDER).mkdir(parents=True, exist_ok=True)
+        with FileLock(home.path / FOLDER / "LOCK"):  # nobody sweeps the folder before its keeper is held
+            run = Run(home, dataset, scope)
         _runs[run.token] = run
     try:
         run.mapping = _mapping(mapping, run.folder)
         unpacked = unpack(files, run.export, limits or Limits())
         run.root, run.left_out = unpacked.root, unpacked.left_out
+        if run.mapping is None:
+            _describe(home, dataset, run.root)
         run.start()
     except BaseException:
         _runs.pop(run.token, None)
@@ -246,9 +254,11 @@ def sweep(home: Home) -> None:
             elif run.open:
                 run.discard(run.scope)
             forget(run)
-    gone = [folder for folder in (home.path / FOLDER).glob("*") if folder.name not in _runs and not held(folder / "KEEPER")]
-    for folder in gone:
-        shutil.rmtree(folder, ignore_errors=True)
+    if (home.path / FOLDER).is_dir():
+        with FileLock(home.path / FOLDER / "LOCK"):
+            for folder in (home.path / FOLDER).iterdir():
+                if folder.is_dir() and not held(folder / "KEEPER"):
+                    shutil.rmtree(folder, ignore_errors=True)
     _tidy(home)
 
 
@@ -285,6 +295,17 @@ def _mapping(mapping: str | bytes | None, folder: Path) -> Path | None:
         if ".." in parts or parts[0] == "" or ":" in source.file:
             raise ParcelRefused("outside", name=source.file)
     return path
+
+
+def _describe(home: Home, dataset: str, root: Path) -> None:
+    """Files sent without a description of themselves are of the currency, time zone and name of what they are merged into."""
+    if (root / "export.toml").exists() or dataset not in home.pointer().datasets:
+        return
+    info = home.info(dataset)
+    lines = ["[export]", f"currency = {json.dumps(info.currency)}", f"timezone = {json.dumps(info.timezone)}"]
+    for name, texts in (("title", info.title), ("note", info.note)):
+        lines += [f"{name}.{lang} = {json.dumps(text, ensure_ascii=False)}" for lang, text in texts.items()]
+    (root / "export.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _kill_all() -> None:

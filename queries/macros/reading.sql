@@ -24,8 +24,14 @@ create or replace macro is_failed_formula(x) as
         '#N/A', '#REF!', '#VALUE!', '#DIV/0!', '#NAME?', '#NULL!', '#NUM!', '#SPILL!', '#CALC!', '#GETTING_DATA'
     );
 
+-- The common form first, and nothing for nothing: what follows is only evaluated for the rows that need it.
 create or replace macro read_text(x) as
-    case when is_failed_formula(x) then null when needs_cleaning(x) then clean_text(x) else x end;
+    case
+        when x is null or regexp_full_match(x, '[0-9A-Za-z][0-9A-Za-z_.-]*') then x
+        when is_failed_formula(x) then null
+        when needs_cleaning(x) then clean_text(x)
+        else x
+    end;
 
 -- A key that says its row sums others up; the words of TOTALS in intake.py.
 create or replace macro is_totals(x) as
@@ -35,6 +41,7 @@ create or replace macro is_totals(x) as
 -- An identifier that a spreadsheet turned into 1.10101E+17 has lost digits: unreadable, not repaired.
 create or replace macro read_id(x) as
     case
+        when x is null or regexp_full_match(x, '[0-9A-Za-z][0-9A-Za-z_.-]*') then x
         when contains(x, 'E+') or contains(x, 'e+')
             then case when not regexp_full_match(clean_text(x), '\d(\.\d+)?[eE]\+\d+') then clean_text(x) end
         else read_text(x)
@@ -52,31 +59,33 @@ create or replace macro worded_amount(x) as (
 );
 
 create or replace macro read_amount(x) as
-    coalesce(
-        case
-            when not (x like '%.___%' or contains(x, 'e') or contains(x, 'E') or contains(x, '_'))
-                then try_cast(x as decimal(18, 2))
-        end,
-        worded_amount(replace(half_width(clean_text(x)), ' ', ''))
-    );
+    case
+        when regexp_full_match(x, '-?\d{1,15}(\.\d{1,2})?') then try_cast(x as decimal(18, 2))
+        when x is not null then worded_amount(replace(half_width(clean_text(x)), ' ', ''))
+    end;
+
+create or replace macro worded_integer(x) as
+    case
+        when regexp_full_match(x, '[+-]?(\d{1,3}(,\d{3})+|\d+)(\.0*)?')
+            then try_cast(regexp_replace(replace(x, ',', ''), '\.0*$', '') as bigint)
+    end;
 
 create or replace macro read_integer(x) as
-    coalesce(
-        case when regexp_full_match(x, '-?\d{1,18}') then try_cast(x as bigint) end,
-        case
-            when regexp_full_match(half_width(clean_text(x)), '[+-]?(\d{1,3}(,\d{3})+|\d+)(\.0*)?')
-                then try_cast(regexp_replace(replace(half_width(clean_text(x)), ',', ''), '\.0*$', '') as bigint)
-        end
-    );
+    case
+        when regexp_full_match(x, '-?\d{1,18}') then try_cast(x as bigint)
+        when x is not null then worded_integer(half_width(clean_text(x)))
+    end;
+
+create or replace macro worded_number(x) as
+    case
+        when regexp_full_match(x, '[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][+-]?\d+)?') then try_cast(replace(x, ',', '') as double)
+    end;
 
 create or replace macro read_number(x) as
-    coalesce(
-        case when regexp_full_match(x, '-?\d+(\.\d+)?') then try_cast(x as double) end,
-        case
-            when regexp_full_match(half_width(clean_text(x)), '[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][+-]?\d+)?')
-                then try_cast(replace(half_width(clean_text(x)), ',', '') as double)
-        end
-    );
+    case
+        when regexp_full_match(x, '-?\d+(\.\d+)?') then try_cast(x as double)
+        when x is not null then worded_number(half_width(clean_text(x)))
+    end;
 
 create or replace macro read_flag(x) as
     case
@@ -107,7 +116,7 @@ create or replace macro has_offset(x) as
     contains(x, '+') or ends_with(x, 'Z') or contains(substr(x, 11), '-');
 
 -- zone: the export's; a time that carries its own offset is turned into that zone's wall clock.
-create or replace macro read_time(x, zone) as
+create or replace macro any_time(x, zone) as
     coalesce(
         case when not has_offset(x) and (x[5] = '-' or x[5] = '/') then try_cast(x as timestamp) end,
         case
@@ -117,11 +126,21 @@ create or replace macro read_time(x, zone) as
         worded_time(half_width(clean_text(x)))
     );
 
+create or replace macro read_time(x, zone) as
+    case
+        when regexp_full_match(x, '\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d') then try_cast(x as timestamp)
+        when x is not null then any_time(x, zone)
+    end;
+
 create or replace macro read_date(x, zone) as
-    coalesce(
-        case when length(x) <= 10 and (x[5] = '-' or x[5] = '/') then try_cast(x as date) end,
-        try_cast(read_time(x, zone) as date)
-    );
+    case
+        when regexp_full_match(x, '\d{4}-\d\d-\d\d') then try_cast(x as date)
+        when x is not null
+            then coalesce(
+                case when length(x) <= 10 and (x[5] = '-' or x[5] = '/') then try_cast(x as date) end,
+                try_cast(any_time(x, zone) as date)
+            )
+    end;
 
 create or replace macro read_month(x, zone) as
     cast(date_trunc('month', coalesce(

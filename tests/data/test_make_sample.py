@@ -112,7 +112,8 @@ def test_smallest_and_progress_and_start(tmp_path: Path) -> None:
     seen: list[float] = []
     generate(tmp_path / "out", cases=50, months=3, seed=1, start=date(2024, 1, 1), progress=lambda step, share: seen.append(share))
     assert seen == sorted(seen) and seen[-1] == 1.0
-    facts = tomllib.loads((tmp_path / "out" / "export.toml").read_text(encoding="utf-8"))["export"]
+    facts = tomllib.loads((tmp_path / "out" / "export.toml").read_text(encoding="utf-8"))
+    facts = {**facts["export"], **facts["sample"]}
     assert (facts["as_of"], facts["cases"], facts["title"]["zh"][:4]) == (date(2024, 3, 31), 50, "合成样例")
     assert len(read(tmp_path / "out", "cases")) == 50
 

@@ -1,0 +1,144 @@
+"""What people write survives, is told apart, is never changed in the audit, and takes two processes at once."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from dashboard import state
+from dashboard.state import NameTaken, State, StateTooNew, StateUnavailable
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[State]:
+    made = State(f"sqlite:///{tmp_path / 'new' / 'state.db'}")
+    yield made
+    made.close()
+
+
+def test_a_view_is_its_link(kept: State) -> None:
+    kept.save_view("  Card in  the north ", "recovery", {"data": "sample", "from": "2026-09-01", "product": ["card", "cash & carry"], "lang": "zh"})
+    (view,) = kept.views()
+    assert (view.name, view.path, view.pinned) == ("Card in the north", "recovery", False)
+    assert view.parameters() == {"data": ["sample"], "from": ["2026-09-01"], "product": ["card", "cash & carry"], "lang": ["zh"]}
+
+
+def test_nothing_but_the_view_gets_into_a_link(kept: State) -> None:
+    kept.save_view("v", "cases", {"metric": "net_amount", "case": "C1", "customer_id": "K9", "snapshot": "s1"})
+    assert kept.views()[0].parameters() == {"metric": ["net_amount"], "snapshot": ["s1"]} and kept.views()[0].pinned
+    assert "C1" not in str(kept.entries()) and "K9" not in str(kept.entries())
+
+
+def test_a_name_is_taken_once(kept: State) -> None:
+    kept.save_view("v", "overview", {})
+    with pytest.raises(NameTaken):
+        kept.save_view("v", "recovery", {})
+    kept.save_view("v", "recovery", {}, author="somebody else")
+    assert len(kept.views()) == 2
+    for wrong in ("", "  ", "x" * 121):
+        with pytest.raises(ValueError, match="characters"):
+            kept.save_view(wrong, "overview", {})
+    with pytest.raises(ValueError, match="page"):
+        kept.save_view("w", "../../etc", {})
+
+
+def test_deleting_is_in_the_audit(kept: State) -> None:
+    number = kept.save_view("v'); drop table saved_views; --", "overview", {"lang": "en"})
+    kept.delete_view(number)
+    kept.delete_view(number)
+    assert kept.views() == []
+    assert [entry.what for entry in kept.entries()] == ["view.delete", "view.save"]
+    assert kept.entries()[0].detail["name"] == "v'); drop table saved_views; --" and kept.entries()[0].who == "local"
+
+
+def test_a_note_is_edited_by_a_new_one(kept: State) -> None:
+    first = kept.add_note("sample", date(2026, 3, 1), "新策略", text_en="New strategy", scope={"team": ["B", "A"], "product": []})
+    second = kept.add_note("sample", date(2026, 3, 2), "新策略上线", replaces=first)
+    kept.add_note("other", date(2026, 3, 2), "elsewhere")
+    (note,) = kept.notes("sample")
+    assert (note.id, note.on_date, note.read("en"), note.read("zh")) == (second, date(2026, 3, 2), "新策略上线", "新策略上线")
+    assert [entry.what for entry in kept.entries()] == ["note.add", "note.add", "note.withdraw", "note.add"]
+    kept.withdraw_note(second)
+    kept.withdraw_note(second)
+    assert kept.notes("sample") == [] and len(kept.notes("other")) == 1
+    assert kept.entries()[0].what == "note.withdraw" and len(kept.entries()) == 5
+
+
+def test_a_note_is_about_its_scope(kept: State) -> None:
+    kept.add_note("sample", date(2026, 3, 1), "甲", text_en="A", until_date=date(2026, 3, 4), scope={"team": ["B", "A"]})
+    (note,) = kept.notes("sample")
+    assert note.read("en") == "A" and note.read("zh") == "甲" and note.until_date == date(2026, 3, 4)
+    assert note.touches({}) and note.touches({"team": ("A", "C")}) and note.touches({"product": ("card",)})
+    assert not note.touches({"team": ("C",)})
+
+
+def test_a_note_that_makes_no_sense_is_refused(kept: State) -> None:
+    for text, until in (("", None), (" ", None), ("x" * 501, None), ("x", date(2026, 2, 28))):
+        with pytest.raises(ValueError, match="note"):
+            kept.add_note("sample", date(2026, 3, 1), text, until_date=until)
+    assert kept.entries() == []
+
+
+def test_the_audit_only_grows(kept: State, tmp_path: Path) -> None:
+    kept.add_note("sample", date(2026, 3, 1), "x")
+    with sqlite3.connect(tmp_path / "new" / "state.db") as con:
+        for statement in ("delete from audit", "update audit set who = 'nobody'"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                con.execute(statement)
+    con.close()
+    assert kept.entries()[0].who == "local"
+
+
+def test_a_newer_database_is_left_alone(kept: State, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "state.db"
+    con = sqlite3.connect(path)
+    with con:
+        con.execute("update schema_version set version = 99")
+    con.close()
+    with pytest.raises(StateTooNew, match=r"version 99.*up to 1"):
+        State(f"sqlite:///{path}")
+
+
+def test_an_older_database_is_brought_up(kept: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.save_view("v", "overview", {})
+    monkeypatch.setattr(state, "VERSION", 2)
+    monkeypatch.setattr(state, "MIGRATIONS", {2: ("alter table saved_views add column colour varchar",)})
+    again = State(f"sqlite:///{tmp_path / 'new' / 'state.db'}")
+    assert [view.name for view in again.views()] == ["v"]
+    again.close()
+    State(f"sqlite:///{tmp_path / 'new' / 'state.db'}").close()
+
+
+def test_a_database_that_cannot_be_opened_says_which(tmp_path: Path) -> None:
+    (tmp_path / "state.db").write_text("this is no database, and it is long enough to be looked at as one " * 20)
+    with pytest.raises(StateUnavailable, match=r"state\.db"):
+        State(f"sqlite:///{tmp_path / 'state.db'}")
+
+
+def test_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLLECTIONS_STATE", raising=False)
+    assert state.address(tmp_path) == f"sqlite:///{tmp_path / 'state.db'}"
+    monkeypatch.setenv("COLLECTIONS_STATE", "sqlite:////elsewhere.db")
+    assert state.address(tmp_path) == "sqlite:////elsewhere.db"
+
+
+def test_two_processes_write_at_once(kept: State, tmp_path: Path) -> None:
+    code = (
+        "import sys; from datetime import date; from dashboard.state import State\n"
+        "state = State(sys.argv[1])\n"
+        "for number in range(40): state.add_note('sample', date(2026, 3, 1), f'{sys.argv[2]} {number}')\n"
+    )
+    url = f"sqlite:///{tmp_path / 'new' / 'state.db'}"
+    both = [subprocess.Popen([sys.executable, "-c", code, url, name], cwd=ROOT, stderr=subprocess.PIPE) for name in ("a", "b")]
+    for process in both:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors.decode()
+    assert len(kept.notes("sample")) == 80 and len(kept.entries()) == 80
