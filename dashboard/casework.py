@@ -132,6 +132,11 @@ def columns(found: Rows, metric_id: str) -> list[Column]:
     return made
 
 
+def to_the_cent(shown: Sequence[Column]) -> list[Column]:
+    """Columns for a screen where every amount is read in full: one row's money isn't a figure to be rounded."""
+    return [replace(one, unit="number", label=f"{one.label} ({ui.currency()})") if one.unit == "amount" else one for one in shown]
+
+
 def worded(found: Rows) -> list[dict[str, Any]]:
     """Rows with their codes in the page's language."""
     lang = ui.lang()
@@ -174,7 +179,7 @@ def rows(panel: ui.Panel, figure: Behind, value: Any) -> None:
         raise ui.NothingLeft
     table = worded(found)
     opens = ("case_id", lambda place: open_case(found.rows[place]["case_id"])) if "case_id" in found.columns else None
-    ui.grid(table, shown, key=f"{key}_{number}", pressed=opens)
+    ui.grid(table, to_the_cent(shown), key=f"{key}_{number}", pressed=opens)
     if pages > 1:
         st.pagination(pages, key=key, max_visible_pages=5)
         first = (number - 1) * ROWS_A_PAGE + 1
@@ -250,7 +255,12 @@ def search() -> None:
     )  # fmt: skip
     for row in table:
         row["product_name"], row["region_name"] = row["product"], row["region"]
-    ui.grid(table, shown, key=f"case_found_{abs(hash(sought))}", pressed=("case_id", lambda place: open_case(found[place]["case_id"])))
+    ui.grid(
+        table,
+        to_the_cent(shown),
+        key=f"case_found_{abs(hash(sought))}",
+        pressed=("case_id", lambda place: open_case(found[place]["case_id"])),
+    )
 
 
 def facts(case_id: str) -> Mapping[str, Any]:
@@ -290,10 +300,15 @@ def head(panel: ui.Panel, case: Mapping[str, Any]) -> None:
 
 
 def timeline(panel: ui.Panel, told: Sequence[Mapping[str, Any]]) -> None:
-    """The events on their lanes, then one by one, each with its place in the export."""
+    """The events on their lanes; what could not be among them is named."""
     at = ui.frame()
     if absent := [table for lane, table in story.NEEDS.items() if not at.warehouse.supplied(table)]:
         ui.not_supplied(absent)
     panel.figure(charts.timeline(story.lanes(told, ui.lang(), at.info.as_of), at.info.as_of, ui.lang()))
+
+
+def listed(panel: ui.Panel, told: Sequence[Mapping[str, Any]]) -> None:
+    """The events one by one, the newest first, each with its place in the export."""
+    panel.title(ui.say("story.listed", n=formats.count(len(told))))
     shown = ui.columns("story", day="text", what="text", money="amount", detail="text", who="text", file="text", line="count")
     panel.table(list(reversed(told)), shown)

@@ -131,7 +131,8 @@ def _number(kind: str, cell: Cell, export: Export) -> str:
 
 def _time(kind: str, cell: Cell, export: Export, parameters: dict[str, Any]) -> str:
     ref = cell.ref
-    parameters["zone"] = export.timezone
+    if cell.type != "DATE" and (cell.type == "TIMESTAMP WITH TIME ZONE" or not cell.type.startswith("TIMESTAMP")):
+        parameters["zone"] = export.timezone
     target = "timestamp" if kind == "time" else "date"
     if cell.is_text:
         read = f"read_{kind}({ref}, $zone)"

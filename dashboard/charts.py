@@ -203,12 +203,15 @@ def noted(figure: go.Figure, events: Sequence[Noted], lang: str) -> list[Noted]:
     return within
 
 
-def timeline(lanes: Sequence[tuple[str, Sequence[tuple[datetime, datetime | None, str]]]], until: date, lang: str) -> go.Figure:
-    """One lane a kind of event from the top, told apart by place, mark and colour; spans are bars, all else marks; hover says what."""
+def timeline(lanes: Sequence[tuple[int, str, Sequence[tuple[datetime, datetime | None, str]]]], until: date, lang: str) -> go.Figure:
+    """One lane a kind of event from the top, told apart by place, mark and colour; spans are bars, all else marks; hover says what.
+
+    A lane is its look's number (the same for every case), its name and its events.
+    """
     figure = blank(height=70 + 38 * max(len(lanes), 2))
-    days = [moment.date() for _, points in lanes for moment, _, _ in points]
-    for place, (name, points) in enumerate(lanes):
-        colour, mark = SERIES[place % len(SERIES)], MARKS[place % len(MARKS)]
+    days = [moment.date() for _, _, points in lanes for moment, _, _ in points]
+    for place, (look, name, points) in enumerate(lanes):
+        colour, mark = SERIES[look % len(SERIES)], MARKS[look % len(MARKS)]
         for start, end, _ in (point for point in points if point[1] is not None):
             figure.add_scatter(
                 x=[start.isoformat(), end.isoformat() if end else None], y=[place, place], mode="lines", line={"color": colour, "width": 9},
@@ -224,14 +227,20 @@ def timeline(lanes: Sequence[tuple[str, Sequence[tuple[datetime, datetime | None
             hovertemplate="%{text}<extra></extra>",
         )
     figure.update_yaxes(
-        tickvals=list(range(len(lanes))), ticktext=[drawn(name) for name, _ in lanes], range=[len(lanes) - 0.4, -0.6], showgrid=True
+        tickvals=list(range(len(lanes))), ticktext=[drawn(name) for _, name, _ in lanes], range=[len(lanes) - 0.4, -0.6], showgrid=True
     )
     first, last = min(days, default=until), max([*days, until])
-    months, month = [], first.replace(day=1)
-    while month <= last:
-        months.append(month)
-        month = (month + timedelta(days=32)).replace(day=1)
-    month_axis(figure, months, lang)
+    if (last - first).days > 120:
+        months, month = [], first.replace(day=1)
+        while month <= last:
+            months.append(month)
+            month = (month + timedelta(days=32)).replace(day=1)
+        month_axis(figure, [month for month in months if month >= first], lang)
+    else:
+        step = max(1, (last - first).days // 3)
+        ticks = [first + timedelta(days=number) for number in range(0, (last - first).days + 1, step)]
+        texts = [formats.day(tick, lang) for tick in ticks]
+        figure.update_xaxes(type="date", tickmode="array", tickvals=[tick.isoformat() for tick in ticks], ticktext=texts, tickangle=0)
     pad = timedelta(days=max(2, (last - first).days // 40))
     figure.update_xaxes(range=[(first - pad).isoformat(), (last + pad).isoformat()])
     return figure

@@ -73,6 +73,7 @@ def load(
     name = dataset or export.name
     report("wait", 0.0)
     with home.lock():
+        report("start", 0.0)
         home.snapshots.mkdir(parents=True, exist_ok=True)
         home.sweep(name)
         base_id = home.pointer().datasets.get(name)

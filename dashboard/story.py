@@ -105,11 +105,11 @@ def reason(value: str, lang: str) -> str | None:
     return word("code.unrecorded", lang) if value == "unrecorded" else code("close_reason", value, lang)
 
 
-def lanes(events: Sequence[Mapping[str, Any]], lang: str, as_of: date) -> list[tuple[str, list[tuple[datetime, datetime | None, str]]]]:
-    """Per lane that has anything: its name, and when, until when (spans only, cut at the as-of day), and the text of each event."""
+def lanes(events: Sequence[Mapping[str, Any]], lang: str, as_of: date) -> list[tuple[int, str, list[tuple[datetime, datetime | None, str]]]]:
+    """Per lane that has anything: its number, its name, and when, until when (spans only, cut at the as-of day), and the text of each event."""
     end = datetime.combine(as_of, time(23, 59))
     made = []
-    for lane in LANES:
+    for number, lane in enumerate(LANES):
         held = [event for event in events if event["lane"] == lane]
         spans = lane == "holder"
         points = [
@@ -117,7 +117,7 @@ def lanes(events: Sequence[Mapping[str, Any]], lang: str, as_of: date) -> list[t
             for event in held
         ]  # fmt: skip
         if points:
-            made.append((word(f"lane.{lane}", lang), points))
+            made.append((number, word(f"lane.{lane}", lang), points))
     return made
 
 

@@ -13,6 +13,9 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard import behind, charts, downloads, findings, formats, naming, saved
 from dashboard.access import Scope
@@ -409,7 +412,7 @@ def save(
     said = (tuple(columns), view.lang, facts(filters) if about is None else about, tuple(definitions_of(metric_ids, columns)))
     of_view = (view.dataset, span.start.isoformat(), span.until.isoformat(), view.snapshot)
     parts = (key.replace("_", "-"), *(of_view if about is None else (value for _, value in about)))
-    with st.container(horizontal=True, gap="small", key=f"save_{key}"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"save_{key}"):
         for name, ending, make, mime in (
             ("CSV", "csv", downloads.csv_file, "text/csv"),
             ("Excel", "xlsx", downloads.excel_file, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -621,6 +624,14 @@ def cards(shown: Sequence[Figure]) -> None:
         for figure in shown:
             with place.cell(), st.container(gap="xsmall", key=f"card_{figure.metric.id}"):
                 card(figure)
+
+
+def let_go(files: Sequence[UploadedFile]) -> None:
+    """Free the memory of what was uploaded; Streamlit keeps it until the browser goes away."""
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        for file in files:
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
 
 
 def picked(key: str, label: str, choices: Mapping[str, str], note: str) -> str:

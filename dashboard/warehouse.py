@@ -224,6 +224,7 @@ class Warehouse:
         body = self._body(entry, cuts, periods, filters, scope, by_row=True)
         periods = [period for period in periods if not times or period.label == values[times[0].id]]
         chosen, parameters = self._chosen(body, last, periods, filters, scope, entry.unfiltered)
+        held, _ = self._fetch(f"{chosen} select * from chosen limit 0", parameters, name)
         adds, condition = contribution(entry)
         where = [condition] if condition else []
         where += [f"{adds} <> 0"] if adds else []
@@ -232,7 +233,6 @@ class Warehouse:
                 where.append(f"{cut.column} is not distinct from $by_{cut.id}")
                 parameters[f"by_{cut.id}"] = values[cut.id]
         counted = f"select *, {adds or 'null'} as counted from chosen{' where ' + ' and '.join(where) if where else ''}"
-        held, _ = self._fetch(f"{chosen} select * from chosen limit 0", parameters, name)
         shown, kind, key = _row_columns(entry.of, held)
         wanted = ["counted", *shown]
         if order is not None and order not in wanted:
@@ -243,7 +243,7 @@ class Warehouse:
         named = ["files.name as file"] if "source_file" in held else []
         joins = " left join model.cases as cases on page.case_key = cases.case_key" if case_id == ["cases.case_id"] else ""
         joins += " left join meta.files as files on page.source_file = files.number" if named else ""
-        selected = [*case_id, *(f"page.{column}" for column in shown), *named, "page.counted"]
+        selected = [*case_id, "page.counted", *(f"page.{column}" for column in shown), *named]
         ((count, total),) = self._fetch(f"{chosen}, counted as ({counted}) select count(*), sum(counted) from counted", parameters, name)[1]
         columns, rows = self._fetch(
             f"{chosen}, counted as ({counted}), page as (select * from counted order by {', '.join(sort)} limit $limit offset $offset) "
@@ -380,8 +380,9 @@ class Warehouse:
         whole = all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= self.info.as_of) for p in periods)
         sql = _relation(relation)
         words |= set(re.findall(r"[a-z_0-9]+", sql))
-        for base in set(re.findall(r"\{(\w+)\}", sql)):
-            sql = sql.replace(f"{{{base}}}", f"model.{base if by_row else self._smallest(base, words | set(uses), whole)}")
+        # rolled.NAME is the model table of that name, or the roll-up of it that answers as well
+        for base in set(re.findall(r"\brolled\.(\w+)", sql)):
+            sql = re.sub(rf"\brolled\.{base}\b", f"model.{base if by_row else self._smallest(base, words | set(uses), whole)}", sql)
         return sql
 
     def _smallest(self, base: str, words: set[str], whole_months: bool) -> str:

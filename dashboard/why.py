@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -91,17 +91,24 @@ def sentence(found: Decomposition, label: str, names: Names, lang: str) -> str:
         left -= size
     if told and abs(left) >= SMALLEST:
         told.append((word("why.rest", lang), left))
-    said = listed([f"{name} {fixed(_points(size), 1, signed=True)}" for name, size in told], lang) or word("why.small", lang)
+    places = _places(found)
+    said = listed([f"{name} {fixed(_points(size), places, signed=True)}" for name, size in told], lang) or word("why.small", lang)
     moved = abs(found.change) >= SMALLEST
     return word(
         f"why.{('rose' if found.change > 0 else 'fell') if moved else 'held'}",
         lang,
         label=plain(label),
-        before=formats.rate(_decimal(found.before)),
-        now=formats.rate(_decimal(found.now)),
+        before=f"{fixed(_points(found.before), places)}%",
+        now=f"{fixed(_points(found.now), places)}%",
         parts=plain(said),
-        **({"size": word("why.points", lang, size=fixed(_points(abs(found.change)), 1))} if moved else {}),
+        **({"size": word("why.points", lang, size=fixed(_points(abs(found.change)), places))} if moved else {}),
     )
+
+
+def _places(found: Decomposition) -> int:
+    """One decimal, or two where both rates with one would not differ by the change as it is said."""
+    now, before, change = (_points(value).quantize(Decimal("0.1"), ROUND_HALF_UP) for value in (found.now, found.before, found.change))
+    return 1 if now - before == change or abs(found.change) < SMALLEST else 2
 
 
 def _points(value: Fraction) -> Decimal:

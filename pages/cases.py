@@ -13,6 +13,8 @@ if case_id := casework.opened():
         casework.head(panel, casework.facts(case_id))
     with ui.panel("story", ui.say("story.title"), ui.say("story.note")) as panel:
         casework.timeline(panel, casework.events(case_id))
+    with ui.panel("events", ui.say("story.title"), ui.say("story.source")) as panel:
+        casework.listed(panel, casework.events(case_id))
 else:
     with ui.panel("rows", ui.say("rows.panel"), ui.say("rows.note")) as panel:
         figure, value = casework.chosen(casework.figure())

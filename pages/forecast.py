@@ -10,12 +10,13 @@ whole = at.view.filters.replace(start=at.info.first_on, until=at.info.as_of)
 cells: tuple[batches.Cell, ...] = ()
 found: batches.Outlook | None = None
 with ui.guarded():
+    ui.supplied("cases", "payments")
     by = ("placed_month", "months_since_placement")
     cells = batches.cells(ui.measure("cohort_net_amount", "cohort_placed_amount", by=by, filters=whole).rows)
     try:
         found = batches.outlook(cells)
     except batches.TooShort as error:
-        st.info(sentences.too_short(error, lang), icon=":material/hourglass_empty:")
+        st.info(sentences.too_short(error, bool(whole.where), lang), icon=":material/hourglass_empty:")
 
 if found:
     triangle, month, trials = batches.triangle(cells), ui.month(found.as_of), backtest.of_batches(cells)
@@ -62,6 +63,8 @@ if found:
             st.info(ui.say("forecast.bucket_filter" if whole.chosen("bucket") else "forecast.too_short_stock"))
         else:
             others = migration.of_buckets(moves, cells)
+            if whole.chosen("team") or at.scope.teams is not None:
+                st.caption(ui.say("forecast.team_note"))
             panel.title(sentences.better(trials, others, lang))
             rows = sentences.beside(found, said.months, trials, others)
             lines = {

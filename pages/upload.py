@@ -29,6 +29,7 @@ def choose() -> None:
             except parcel.ParcelRefused as refusal:
                 st.error(shown.problem(refusal, lang), icon=":material/block:")
             else:
+                ui.let_go(sent)
                 state.update(upload=run.token, upload_turn=turn + 1)
                 st.rerun()
 

@@ -91,6 +91,16 @@ def test_what_did_not_move_held() -> None:
     assert said == "Rate held at 5.5% (before: 5.5%): no single part moved it by as much as 0.1 points"
 
 
+def test_two_decimals_where_one_would_not_add_up() -> None:
+    """6.449% to 7.098% is 0.649 points: with one decimal 6.4% and 7.1% would differ by 0.7, not 0.6."""
+    found = decompose({"a": (6449, 100000)}, {"a": (7098, 100000)})
+    assert found is not None
+    assert why.sentence(found, "Rate", {}, "en").replace("\\", "") == "Rate rose 0.65 pp, from 6.45% to 7.10%: a rate +0.65"
+    found = decompose({"a": (786, 10000)}, {"a": (792, 10000)})
+    assert found is not None
+    assert why.sentence(found, "Rate", {}, "en").replace("\\", "") == "Rate rose 0.06 pp, from 7.86% to 7.92%: a rate +0.06"
+
+
 def test_what_is_not_named_is_less_than_what_is() -> None:
     groups = "abcdefgh"
     found = decompose({g: (10, 100) for g in groups}, {g: (10 + 2**place, 100) for place, g in enumerate(groups)})

@@ -341,9 +341,14 @@ def _ahead(past: Triangle, model: _Model, steps: int, runs: int, rng: np.random.
     return came[:, :size], months, new
 
 
-def _band(mean: float, runs: Array) -> Expected:
-    low, high = np.quantile(runs, (LOW, HIGH))
-    return Expected(mean, float(low), float(high))
+def _band(mean: float, runs: Array, floor: bool) -> Expected:
+    """The mean with its interval; with `floor` (nothing was ever reversed on balance) it doesn't reach below zero."""
+    low, high = (float(edge) for edge in np.quantile(runs, (LOW, HIGH)))
+    return Expected(mean, max(low, min(mean, 0.0)), high) if floor else Expected(mean, low, high)
+
+
+def _negatives(past: Triangle) -> int:
+    return int((np.nan_to_num(np.diff(past.cash, axis=1, prepend=0.0)) < 0).sum())
 
 
 def next_months(past: Triangle, steps: int = AHEAD) -> tuple[list[Expected], list[float]]:
@@ -354,7 +359,9 @@ def next_months(past: Triangle, steps: int = AHEAD) -> tuple[list[Expected], lis
     _, month, new = _ahead(past, model, steps, 1, None)
     _, months, news = _ahead(past, model, steps, SIMULATIONS, np.random.default_rng(SEED))
     both = months + news
-    return [_band(float(month[0, step] + new[0, step]), both[:, step]) for step in range(steps)], [float(value) for value in new[0]]
+    return [_band(float(month[0, step] + new[0, step]), both[:, step], not _negatives(past)) for step in range(steps)], [
+        float(value) for value in new[0]
+    ]
 
 
 @lru_cache(maxsize=64)
@@ -373,27 +380,29 @@ def outlook(given: tuple[Cell, ...]) -> Outlook:
     both = months + news
     paid = latest(past.cash)[1]
     young, errors = _young(past), mack(np.where(past.placed[:, None] > 0, past.cash, np.nan)).error
-    increments = np.diff(past.cash, axis=1, prepend=0.0)
+    negatives = _negatives(past)
+    floor = not negatives
     return Outlook(
         as_of=past.last_month,
         months=tuple(
-            Month(shifted(past.last_month, step + 1), _band(float(month[0, step] + new[0, step]), both[:, step]), float(new[0, step]))
+            Month(shifted(past.last_month, step + 1), _band(float((month + new)[0, step]), both[:, step], floor), float(new[0, step]))
             for step in range(AHEAD)
         ),
-        together=_band(float(month[0, :AHEAD].sum() + new[0, :AHEAD].sum()), both.sum(axis=1)),
+        together=_band(float(month[0, :AHEAD].sum() + new[0, :AHEAD].sum()), both.sum(axis=1), floor),
         batches=tuple(
             Batch(
-                past.months[row], float(past.placed[row]), float(paid[row]), _band(float(mean[0, row]), all_runs[:, row]), bool(young[row]),
+                past.months[row], float(past.placed[row]), float(paid[row]),
+                _band(float(mean[0, row]), all_runs[:, row], floor), bool(young[row]),
                 None if young[row] or row == 0 else float(errors[row]),
             )
             for row in range(len(past.months))
             if past.placed[row] > 0
         ),
-        to_come=_band(float(mean.sum()), all_runs.sum(axis=1)),
+        to_come=_band(float(mean.sum()), all_runs.sum(axis=1), floor),
         reach=reach,
         placed_next=float(past.placed[-RECENT:].mean()),
         calendar=calendar_test(np.where(past.placed[:, None] > 0, past.cash, np.nan)),
         swing=model.swing,
-        negatives=int((np.nan_to_num(increments) < 0).sum()),
+        negatives=negatives,
         unpaid=int(((paid <= 0) & (past.placed > 0)).sum()),
     )  # fmt: skip

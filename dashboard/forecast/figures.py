@@ -14,7 +14,7 @@ from dashboard.forecast.backtest import Trial
 from dashboard.forecast.batches import Batch, Outlook
 from dashboard.words import word
 
-BAND = "rgba(0,114,178,0.18)"
+BAND, PALE = "rgba(0,114,178,0.24)", "rgba(0,114,178,0.35)"
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None}
 #: More batches than these are left to the table.
 MOST_BATCHES = 24
@@ -84,7 +84,7 @@ def ahead(actual: Sequence[tuple[date, float]], found: Outlook, targets: Mapping
 
 
 def batches(found: Outlook, lang: str, currency: str) -> go.Figure:
-    """What is still to come of the latest batches with its interval; batches forecast by what was placed are hatched."""
+    """What is still to come of the latest batches with its interval; batches forecast by what was placed are pale."""
     shown = found.batches[-MOST_BATCHES:]
     figure = blank()
     every = [batch.to_come.high for batch in shown] + [batch.to_come.low for batch in shown]
@@ -96,10 +96,7 @@ def batches(found: Outlook, lang: str, currency: str) -> go.Figure:
     figure.add_bar(
         x=[batch.month.isoformat() for batch in shown],
         y=[size(batch.to_come.mean) for batch in shown],
-        marker={
-            "color": ACTUAL,
-            "pattern": {"fillmode": "overlay", "shape": ["/" if batch.young else "" for batch in shown], "fgcolor": "#FFFFFF", "size": 6},
-        },
+        marker={"color": [PALE if batch.young else ACTUAL for batch in shown], "line": {"color": ACTUAL, "width": 1.5}},
         error_y={
             "type": "data",
             "array": [size(batch.to_come.high - batch.to_come.mean) for batch in shown],

@@ -94,8 +94,9 @@ def warnings(found: Outlook, lang: str) -> tuple[str | None, list[str]]:
     """What breaks the method's assumption (or None), and what else must be known about the triangle."""
     test = found.calendar
     sides = {"z": formats.number(test.statistic, 1), "low": formats.number(test.low, 1), "high": formats.number(test.high, 1)}
-    unusual = word("forecast.calendar_unusual", lang, **sides) if test.unusual else None
-    notes = [] if test.unusual else [word("forecast.calendar_usual", lang, **sides)]
+    together = test.statistic < test.low  # above the band months are evener than chance, which does no harm
+    unusual = word("forecast.calendar_unusual", lang, **sides) if together else None
+    notes = [] if together else [word("forecast.calendar_usual", lang, **sides)]
     if found.swing >= 0.01:
         notes.append(word("forecast.swing", lang, swing=formats.rate(found.swing)))
     for name, count in (("negatives", found.negatives), ("unpaid", found.unpaid)):
@@ -188,9 +189,9 @@ def beside(found: Outlook, stock: Sequence[float], made: Sequence[Trial], other:
     return rows
 
 
-def too_short(error: TooShort, lang: str) -> str:
+def too_short(error: TooShort, filtered: bool, lang: str) -> str:
     """Why there is no forecast yet."""
-    return word("forecast.too_short", lang, n=error.batches, needed=error.needed)
+    return word("forecast.too_short_filtered" if filtered else "forecast.too_short", lang, n=error.batches, needed=error.needed)
 
 
 def methods(lang: str) -> list[tuple[str, str]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from math import exp, log, sqrt
+from operator import sub
 
 from dashboard.methods.intervals import Z95
 
@@ -28,17 +31,19 @@ class Curve:
     """A cumulative incidence with the number at risk; it ends on day `until`, after which too few are left to say anything."""
 
     points: tuple[Point, ...]
-    leaving: tuple[tuple[int, int], ...]
+    #: Each day on which something happened, and how many were at risk as it began.
+    followed: tuple[tuple[int, int], ...]
     until: int
 
     @property
     def total(self) -> int:
         """How many were followed."""
-        return sum(count for _, count in self.leaving)
+        return self.followed[0][1] if self.followed else 0
 
     def at_risk(self, day: int) -> int:
         """How many were still followed, without the event, as a day began."""
-        return sum(count for last, count in self.leaving if last >= day)
+        place = bisect_left(self.followed, (day, 0))
+        return self.followed[place][1] if place < len(self.followed) else 0
 
     def at(self, day: int) -> Point | None:
         """The curve on a day; None beyond its end, and before the first event."""
@@ -66,14 +71,16 @@ def incidence(events: Counts, competing: Counts, censored: Counts, least: int = 
 
     which without competing events is Greenwood's. The limits are those of log(−log F) (95% unless told), so they stay within 0 and 1.
     """
-    days = sorted({*events, *competing, *censored})
-    leaving = tuple((day, events.get(day, 0) + competing.get(day, 0) + censored.get(day, 0)) for day in days)
-    at_risk = sum(count for _, count in leaving)
+    leaving = [
+        (day, sum(counts.get(day, 0) for counts in (events, competing, censored))) for day in sorted({*events, *competing, *censored})
+    ]
+    remaining = accumulate((count for _, count in leaving), sub, initial=sum(count for _, count in leaving))
+    followed = tuple(zip((day for day, _ in leaving), remaining, strict=False))
     surviving, share, until = 1.0, 0.0, 0
     # the sums over days before t, opened up so that one pass will do
     weights = shares = squares = own = crossed = crossed_shares = 0.0
     points: list[Point] = []
-    for day, gone in leaving:
+    for day, at_risk in followed:
         if at_risk < least:
             break
         until, had, left = day, events.get(day, 0), competing.get(day, 0)
@@ -91,8 +98,7 @@ def incidence(events: Counts, competing: Counts, censored: Counts, least: int = 
             variance = max(0.0, spread + own - 2 * (share * crossed - crossed_shares))
             if had or points:
                 points.append(Point(day, share, variance, *_limits(share, variance, z), at_risk))
-        at_risk -= gone
-    return Curve(tuple(points), leaving, until)
+    return Curve(tuple(points), followed, until)
 
 
 def _limits(share: float, variance: float, z: float) -> tuple[float, float]:

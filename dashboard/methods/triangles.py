@@ -1,7 +1,7 @@
 """Run-off triangles: chain ladder with Mack's standard error, Cape Cod, the calendar-year test. Arrays in, numbers out.
 
 A triangle has a row per cohort and a column per age, cumulative, nan where not observed yet. Checked against chainladder 0.10.1 and
-the published examples (Taylor & Ashe 1983; RAA) in tests/forecast. Not chainladder itself at run time: see the README's map.
+the published examples (Taylor & Ashe 1983; RAA) in tests/forecast.
 """
 
 from __future__ import annotations

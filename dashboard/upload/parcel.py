@@ -6,6 +6,7 @@ import gzip
 import re
 import shutil
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -185,7 +186,9 @@ def _unpack_zip(stream: IO[bytes], taken: _Taken, meter: _Meter) -> None:
                 if target is not None:
                     with archive.open(entry) as content:
                         _write(target, meter.chunks(content, _name(entry), entry.compress_size))
-    except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, RuntimeError) as error:
+    except ParcelRefused:
+        raise
+    except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, RuntimeError, ValueError, struct.error) as error:
         raise ParcelRefused("not_a_zip", detail=str(error)[:200]) from error
 
 

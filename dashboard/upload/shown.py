@@ -79,6 +79,9 @@ def said(run: Run, lang: str) -> list[tuple[str, str]]:
         told.append((kind, word(key, lang, **names, token=run.token, minutes=formats.count(RUN_SECONDS // 60))))
     if run.busy:
         told.append(("warning", word("upload.busy", lang)))
+    reach = (run.outcome.get("figures") or {}) if run.state == "ready" else {}
+    if reach and reach["as_of_before"] is not None and reach["as_of_after"] < reach["as_of_before"]:
+        told.append(("warning", word("upload.as_of_back", lang)))
     for key, files in (("upload.left_out", run.left_out), ("upload.ignored_files", run.outcome.get("ignored_files", ()))):
         if files:
             told.append(("info", word(key, lang, names=listed([formats.plain(name) for name in files], lang))))
@@ -150,7 +153,7 @@ def tables(run: Run, lang: str) -> list[Sheet]:
 def step(name: str, lang: str) -> str:
     """What the load is doing, in words."""
     first, _, rest = name.partition(" ")
-    key = f"upload_step.{first}" if has(f"upload_step.{first}") else "upload_step.starting" if not first else "upload_step.model"
+    key = f"upload_step.{first}" if has(f"upload_step.{first}") else "upload_step.start" if not first else "upload_step.model"
     what = quality.table_name(rest, lang) if first in ("check", "map") else rest
     return word(key, lang, what=what or "")
 

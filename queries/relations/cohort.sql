@@ -2,7 +2,7 @@
 select
     period.period,
     cohort.*,
-from {cohort_months} as cohort
+from rolled.cohort_months as cohort
 inner join period
     on cohort.placed_month >= cast(date_trunc('month', period.start_on) as date) and cohort.placed_month <= period.until_on
 where cohort.is_complete

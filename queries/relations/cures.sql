@@ -2,6 +2,6 @@
 select
     period.period,
     cures.*,
-from {cures} as cures
+from rolled.cures as cures
 inner join model.months as months on cures.month_number = months.month_number
 inner join period on months.month >= period.start_on and months.last_on <= period.until_on

@@ -4,5 +4,5 @@ select
     stock.*,
 from model.months as months
 inner join period on months.month >= period.start_on and months.last_on <= period.until_on
-inner join {case_months} as stock on stock.month_number = months.month_number - charge_off_lag_months()
+inner join rolled.case_months as stock on stock.month_number = months.month_number - charge_off_lag_months()
 where months.is_complete and not months.is_closing

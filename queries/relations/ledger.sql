@@ -2,5 +2,5 @@
 select
     period.period,
     cash.*,
-from {cash} as cash
+from rolled.cash as cash
 inner join period on cash.posted_on >= period.start_on and cash.posted_on <= period.until_on

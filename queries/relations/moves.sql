@@ -3,7 +3,7 @@ select
     period.period,
     moves.*,
     (moves.bucket_rank < last_edge.rank) as can_roll,
-from {case_months} as moves
+from rolled.case_months as moves
 inner join model.months as months on moves.month_number = months.month_number
 inner join period on months.month >= period.start_on and months.last_on <= period.until_on
 cross join (select max(rank) as rank from model.bucket_edges) as last_edge

@@ -8,7 +8,7 @@ sides as (
         bucket_rank as side_rank,
         opening_amount as from_amount,
         cast(0 as decimal(18, 2)) as into_amount,
-    from {case_months}
+    from rolled.case_months
     where not is_closing
     union all
     select
@@ -17,7 +17,7 @@ sides as (
         bucket_rank - 1 as side_rank,
         cast(0 as decimal(18, 2)) as from_amount,
         opening_amount as into_amount,
-    from {case_months}
+    from rolled.case_months
 )
 
 select

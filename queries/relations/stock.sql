@@ -2,6 +2,6 @@
 select
     period.period,
     stock.*,
-from {case_months} as stock
+from rolled.case_months as stock
 inner join period on stock.month = period.start_on
 where not stock.is_closing

@@ -9,6 +9,7 @@ import pytest
 from dashboard.filters import shifted
 from dashboard.forecast.backtest import Trial, of_batches, score
 from dashboard.forecast.batches import Cell, TooShort, Triangle, cells, next_months, outlook, triangle
+from dashboard.forecast.sentences import ahead, months, warnings
 
 FIRST = date(2025, 1, 1)
 
@@ -203,3 +204,25 @@ def test_a_hidden_month_end_knows_nothing_later() -> None:
     for row in range(12):
         changed.cash[row, max(0, 9 - row) :] *= 5
     assert next_months(changed.as_of(3)) == next_months(past)
+
+
+# --- in words -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_target_is_compared_where_each_month_has_one() -> None:
+    """Three months of 175 against targets of 200, 150 and 200: 550 lies above the 525 that are certain here."""
+    found = outlook(steady(8))
+    aims = {date(2025, 9, 1): Decimal(200), date(2025, 10, 1): Decimal(150), date(2025, 11, 1): Decimal(200)}
+    assert ahead(found, aims, "en", "CNY").endswith("the target of ¥550.00 lies above that")
+    assert ahead(found, aims, "zh", "CNY").endswith("目标 ¥550.00 高于此区间")
+    assert [row["gap"] for row in months(found, aims)] == [-25.0, 25.0, -25.0]
+    del aims[date(2025, 10, 1)]
+    assert "target" not in ahead(found, aims, "en", "CNY")
+    assert [row["gap"] for row in months(found, aims)] == [-25.0, None, -25.0]
+
+
+def test_months_that_move_together_are_warned_of_in_words() -> None:
+    rng = np.random.default_rng(4)
+    said = [warnings(outlook(invented(rng, 20, 0.4)[0]), "en")[0] for _ in range(5)]
+    assert any(text and "moved many batches together" in text for text in said)
+    assert warnings(outlook(steady(8)), "en")[0] is None

@@ -65,6 +65,8 @@ def test_a_filter_narrows_the_forecast(opened: Callable[..., AppTest], loaded_ho
     product = Warehouse(Home(loaded_home).info()).values("product")[0]
     assert said(opened("en", product=product)) != said(opened("en"))
     assert "clear that filter" in said(opened("en", bucket="M1"))
+    batch = Warehouse(Home(loaded_home).info()).values("batch")[0]
+    assert "Choose more batches" in said(opened("en", batch=batch)) and "请多选批次" in said(opened("zh", batch=batch))
 
 
 def test_too_few_batches_say_so(given: Callable[..., Any], opened: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
