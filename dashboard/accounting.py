@@ -56,9 +56,7 @@ def settle(con: duckdb.DuckDBPyConnection, accounts: list[Account], share: float
         read, bad = sums.setdefault(place, [0, 0])
         sums[place] = [read + account.rows_read - aside, bad + account.rows_rejected - aside]
     refused = [
-        Breach(
-            "too_many_rejects", table, file, value=f"{bad} / {read} = {bad / read:.1%}", expected="share", details={"share": f"{share:.0%}"}
-        )
+        Breach("too_many_rejects", table, file, value=f"{bad} / {read} = {bad / read:.1%}", expected="share", details={"share": f"{share:.0%}"})
         for (table, file), (read, bad) in sums.items()
         if read and bad > share * read
     ]

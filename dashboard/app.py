@@ -31,9 +31,7 @@ lang = frame.chosen_language()
 st.set_page_config(page_title=word("app.title", lang), page_icon=MARK, layout="wide")
 pages = {
     group: [
-        st.Page(
-            PAGES / f"{name}.py", title=word(f"page.{name}", lang), icon=f":material/{icon}:", url_path=name, default=name == "overview"
-        )
+        st.Page(PAGES / f"{name}.py", title=word(f"page.{name}", lang), icon=f":material/{icon}:", url_path=name, default=name == "overview")
         for name, icon in entries
         if name != "upload" or may_upload(LOCAL)
     ]

@@ -66,9 +66,10 @@ def chosen(figure: Behind) -> tuple[Behind, Any]:
 
             _select("group", ui.say("rows.group"), options, values, text, lambda group: show(replace(figure, values=group)))
         if len(figure.sides) > 1:
+            sides = {name: ui.label(name) for name in figure.sides}
             key = f"rows_side_{lang}_{figure.metric}_{figure.shown}"
             st.segmented_control(
-                ui.say("rows.side"), figure.sides, default=figure.shown, format_func=ui.label, key=key, required=True, wrap=True,
+                ui.say("rows.side"), figure.sides, default=figure.shown, format_func=sides.__getitem__, key=key, required=True, wrap=True,
                 on_change=lambda: show(replace(figure, side=st.session_state[key])),
             )  # fmt: skip
     return figure, _figure_value(figure)
@@ -89,8 +90,9 @@ def grouped(figure: Behind) -> dict[str, Any]:
 def _select(name: str, label: str, options: Sequence[Any], value: Any, text: Callable[[Any], str], changed: Callable[[Any], None]) -> None:
     """A list of its own for each value, so that what it shows is what the address says."""
     place = options.index(value) if value in options else 0
+    read = {option: text(option) for option in options}
     key = f"rows_{name}_{ui.lang()}_{place}_{len(options)}"
-    st.selectbox(label, options, index=place, format_func=text, key=key, width=420, on_change=lambda: changed(st.session_state[key]))
+    st.selectbox(label, options, index=place, format_func=read.__getitem__, key=key, width=420, on_change=lambda: changed(st.session_state[key]))
 
 
 def _group(by: Sequence[str], values: Sequence[Any]) -> str:
@@ -183,9 +185,7 @@ def rows(panel: ui.Panel, figure: Behind, value: Any) -> None:
     if pages > 1:
         st.pagination(pages, key=key, max_visible_pages=5)
         first = (number - 1) * ROWS_A_PAGE + 1
-        st.caption(
-            ui.say("rows.page", first=formats.count(first), last=formats.count(first + len(table) - 1), all=formats.count(found.count))
-        )
+        st.caption(ui.say("rows.page", first=formats.count(first), last=formats.count(first + len(table) - 1), all=formats.count(found.count)))
 
     def every() -> list[dict[str, Any]]:
         at = ui.frame()
@@ -199,13 +199,12 @@ def rows(panel: ui.Panel, figure: Behind, value: Any) -> None:
 
 def _order(names: Mapping[str, str]) -> tuple[str, bool]:
     lang = ui.lang()
+    ways = {"down": ui.say("rows.down"), "up": ui.say("rows.up")}
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="rows_order"):
         options = ["counted", *(name for name in names if name != "counted")]
-        order = st.selectbox(
-            ui.say("rows.order"), options, format_func=names.__getitem__, key=f"rows_order_{lang}_{len(options)}", width=300
-        )
+        order = st.selectbox(ui.say("rows.order"), options, format_func=names.__getitem__, key=f"rows_order_{lang}_{len(options)}", width=300)
         way = st.segmented_control(
-            ui.say("rows.way"), ("down", "up"), default="down", format_func=lambda one: ui.say(f"rows.{one}"), key=f"rows_way_{lang}",
+            ui.say("rows.way"), ("down", "up"), default="down", format_func=ways.__getitem__, key=f"rows_way_{lang}",
             required=True, label_visibility="collapsed",
         )  # fmt: skip
     return str(order), way != "up"
@@ -245,10 +244,7 @@ def search() -> None:
     more = ui.say("data.first_rows", shown=formats.count(len(found)), all=formats.count(count)) if count > len(found) else ""
     st.caption(" · ".join(filter(None, [ui.say("case.found", n=formats.count(count)), more])))
     lang = ui.lang()
-    table = [
-        {**row, "region": naming.value("region", row["region"], lang), "left_reason": story.reason(row["left_reason"], lang)}
-        for row in found
-    ]
+    table = [{**row, "region": naming.value("region", row["region"], lang), "left_reason": story.reason(row["left_reason"], lang)} for row in found]
     shown = ui.columns(
         "rows", case_id="text", customer_id="text", product_name="text", region_name="text", placed_on="date", placed_amount="amount",
         net_amount="amount", left_on="date", left_reason="text",
@@ -272,9 +268,12 @@ def facts(case_id: str) -> Mapping[str, Any]:
 
 
 def events(case_id: str) -> list[dict[str, Any]]:
-    """What happened to a case, in words."""
+    """What happened to a case, in words; raises NothingLeft where there is none that the person may see."""
     parameters = {"case_id": case_id, "teams": teams(), "names": ui.frame().scope.names}
-    return story.told(ui.frame().warehouse.run("case_events", parameters), ui.lang(), ui.currency())
+    rows = ui.frame().warehouse.run("case_events", parameters)
+    if not rows:
+        raise ui.NothingLeft
+    return story.told(rows, ui.lang(), ui.currency())
 
 
 def head(panel: ui.Panel, case: Mapping[str, Any]) -> None:

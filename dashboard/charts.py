@@ -166,9 +166,7 @@ def noted(figure: go.Figure, events: Sequence[Noted], lang: str) -> list[Noted]:
     """
     if figure.layout.xaxis.type != "date":
         return []
-    days = sorted(
-        date.fromisoformat(str(x)[:10]) for trace in figure.data for x in (trace.x if trace.x is not None else ()) if x is not None
-    )
+    days = sorted(date.fromisoformat(str(x)[:10]) for trace in figure.data for x in (trace.x if trace.x is not None else ()) if x is not None)
     if not days:
         return []
     first, last = days[0], formats.month_end(days[-1])
@@ -260,15 +258,11 @@ def bars(rows: Rows, metric: Metric, by: str, names: Mapping[str, str], lang: st
         text=[formats.measure(metric.unit, row.get(metric.id), currency, lang) for row in rows],
         textposition="outside",
         cliponaxis=False,
-        customdata=[
-            f"{drawn(label)}<br>{_parts(row, metric, currency, lang).removeprefix('<br>')}" for label, row in zip(labels, rows, strict=True)
-        ],
+        customdata=[f"{drawn(label)}<br>{_parts(row, metric, currency, lang).removeprefix('<br>')}" for label, row in zip(labels, rows, strict=True)],
         hovertemplate="%{customdata}<extra></extra>",
         error_x=_intervals(rows, metric, scale),
     )
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=[drawn(_short(label)) for label in labels], autorange="reversed", showgrid=False
-    )
+    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=[drawn(_short(label)) for label in labels], autorange="reversed", showgrid=False)
     known = [value for value in values if value is not None]
     top, low = max(known, default=1.0), min([0.0, *known])
     figure.update_xaxes(showticklabels=False, range=[low * 1.25, (top or 1.0) * 1.28], showgrid=False)
@@ -285,9 +279,7 @@ def spark(values: Sequence[Any], targets: Sequence[Any], running: bool) -> go.Fi
     line = [None if (number := formats.exact(value)) is None else float(number) for value in values]
     aims = [None if (number := formats.exact(value)) is None else float(number) for value in targets]
     if any(value is not None for value in aims):
-        figure.add_scatter(
-            x=places, y=aims, mode="lines", line={"color": TARGET, "dash": "dot", "width": 1.5, "shape": "hvh"}, hoverinfo="skip"
-        )
+        figure.add_scatter(x=places, y=aims, mode="lines", line={"color": TARGET, "dash": "dot", "width": 1.5, "shape": "hvh"}, hoverinfo="skip")
     figure.add_scatter(x=places, y=line, mode="lines", line={"color": ACTUAL, "width": 2}, hoverinfo="skip")
     last = next((place for place in reversed(places) if line[place] is not None), None)
     if last is not None:
@@ -375,9 +367,7 @@ def triangle(
         row = place.get((month, column))
         if row is None:
             return ""
-        text = (
-            f"{formats.month(month, lang)} · {word('chart.month_n', lang, n=column)}<br>{formats.measure(unit, row[value], currency, lang)}"
-        )
+        text = f"{formats.month(month, lang)} · {word('chart.month_n', lang, n=column)}<br>{formats.measure(unit, row[value], currency, lang)}"
         part, whole = row.get(f"{value}_part"), row.get(f"{value}_whole")
         return text if whole is None else f"{text}<br>{formats.full_amount(part, currency)} / {formats.full_amount(whole, currency)}"
 

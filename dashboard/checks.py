@@ -70,8 +70,7 @@ def _remove_breached(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     if con.execute(f"select count(*) from ({rows})", {"table": table.id}).fetchone() == (0,):
         return
     con.execute(
-        "insert into put_aside select $table, t.rowid, t.part, t.source_file, t.source_line "
-        f"from {incoming} as t where t.rowid in ({rows})",
+        f"insert into put_aside select $table, t.rowid, t.part, t.source_file, t.source_line from {incoming} as t where t.rowid in ({rows})",
         {"table": table.id},
     )
     con.execute(f"delete from {incoming} where rowid in ({rows})", {"table": table.id})

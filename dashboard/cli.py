@@ -31,9 +31,7 @@ from dashboard.load import Loaded, load
 from dashboard.metrics import UnknownName, metric, metrics, needs_of
 from dashboard.warehouse import Answer, QueryFailed, Warehouse
 
-app = typer.Typer(
-    add_completion=False, help="Collections analytics: exports in, figures people can trust out.", pretty_exceptions_enable=False
-)
+app = typer.Typer(add_completion=False, help="Collections analytics: exports in, figures people can trust out.", pretty_exceptions_enable=False)
 #: Piped output is as wide as it needs: a cut figure is a wrong figure.
 WIDE = None if sys.stdout.isatty() else 250
 out = Console(highlight=False, width=WIDE)

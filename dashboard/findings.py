@@ -76,9 +76,7 @@ def against_target(
         since = month
     once = since == known[-1][0]
     sides = ("above_target", "below_target") if better == "higher" else ("within_limit", "over_limit")
-    return word(
-        f"finding.{sides[0] if above else sides[1]}{'_in' if once else '_since'}", lang, label=label, month=formats.month(since, lang)
-    )
+    return word(f"finding.{sides[0] if above else sides[1]}{'_in' if once else '_since'}", lang, label=label, month=formats.month(since, lang))
 
 
 def trend(label: str, series: Sequence[tuple[date, Any]], lang: str, running: set[date] | None = None) -> str | None:

@@ -120,9 +120,7 @@ def bar(frame: Frame, more: Callable[[], None] | None = None) -> None:
         _button(frame, "reset", "restart_alt", lambda view: view.replace(filters=choices.default(frame.info.first_on, frame.info.as_of)))
         with st.popover(word("frame.link", frame.view.lang), icon=":material/link:", type="tertiary", key="frame_link"):
             st.caption(word("frame.link_note", frame.view.lang))
-            st.code(
-                f"{(st.context.url or '').partition('?')[0]}?{urlencode(link(frame), doseq=True)}", language=None, wrap_lines=True
-            )
+            st.code(f"{(st.context.url or '').partition('?')[0]}?{urlencode(link(frame), doseq=True)}", language=None, wrap_lines=True)
         if more is not None:
             more()
         st.space("stretch")

@@ -73,8 +73,7 @@ def create_incoming(con: duckdb.DuckDBPyConnection) -> None:
         columns = ", ".join(f"{column.id} {column.sql_type}" for column in table.loaded)
         copies = ", copies integer default 1" if table.id == "payments" else ""
         con.execute(
-            f"create table export.incoming_{table.id} "
-            f"({columns}{copies}, source_file integer, source_line bigint, part integer, bad boolean)"
+            f"create table export.incoming_{table.id} ({columns}{copies}, source_file integer, source_line bigint, part integer, bad boolean)"
         )
     con.execute(
         "create temp table breach (table_id varchar, part integer, source_file integer, row_id bigint, source_line bigint, "
@@ -85,10 +84,7 @@ def create_incoming(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("create temp table original (table_id varchar, part integer, row_id bigint, source_line bigint, content json)")
     con.execute("create temp table spelling (codes varchar, spelling varchar, code varchar)")
     spellings = {
-        (codes, folded(text), code.id)
-        for codes, entries in contract().codes.items()
-        for code in entries.values()
-        for text in code.spellings
+        (codes, folded(text), code.id) for codes, entries in contract().codes.items() for code in entries.values() for text in code.spellings
     }
     con.executemany("insert into spelling values (?, ?, ?)", sorted(spellings))
 

@@ -225,9 +225,7 @@ class _Build:
             return
         settings = (("currency", self.base.currency, self.export.currency), ("timezone", self.base.timezone, self.export.timezone))
         wrong = [
-            Breach(
-                "settings_differ", file=self.export_path.name, value=got, expected="settings", details={"setting": name, "expected": kept}
-            )
+            Breach("settings_differ", file=self.export_path.name, value=got, expected="settings", details={"setting": name, "expected": kept})
             for name, kept, got in settings
             if kept != got
         ]
@@ -329,9 +327,7 @@ class _Build:
             matched, equal = (int(row[0]), int(row[1])) if row else (0, 0)
             self.changes[name] = Changes(added=total - matched, changed=matched - equal, unchanged=equal)
             if equal:  # an unchanged row stays the row it was, with the file it came from
-                self.con.execute(
-                    f"delete from {incoming} as i where exists (select 1 from base.export.{name} as b where {match} and {same})"
-                )
+                self.con.execute(f"delete from {incoming} as i where exists (select 1 from base.export.{name} as b where {match} and {same})")
             # a column that this export doesn't carry keeps what the snapshot knew
             kept = [column for column in columns if column not in supplied]
             if kept and matched > equal:

@@ -25,9 +25,7 @@ class MappedTaker(Taker):
         for source in mapping.sources.values():
             paths = _source_files(folder, source)
             if not paths and not source.optional:
-                self.result.structural.append(
-                    Breach("unreadable_file", None, source.file, expected="files", details={"files": source.file})
-                )
+                self.result.structural.append(Breach("unreadable_file", None, source.file, expected="files", details={"files": source.file}))
                 continue
             for path in paths:
                 try:
@@ -84,8 +82,7 @@ class MappedTaker(Taker):
         head = f"insert into {table} by name" if exists else f"create temp table {table} as"
         names = ", ".join(f"c{i} as {quoted(header)}" for i, header in enumerate(headers))
         self.con.execute(
-            f"{head} select {names}, {account.number} as source_file, {line} as source_line "
-            f"from {temporary} where not ({' and '.join(cells)})"
+            f"{head} select {names}, {account.number} as source_file, {line} as source_line from {temporary} where not ({' and '.join(cells)})"
         )
         return int(self._one(f"select count(*) from {table} where source_file = {account.number}")[0])
 
@@ -97,9 +94,7 @@ class MappedTaker(Taker):
             cells = self._block_cells(mapping, block)
         except (duckdb.Error, StructuralBreach) as error:
             detail = error.breach.details["detail"] if isinstance(error, StructuralBreach) else str(error).split("\n\n")[0]
-            self.result.structural.append(
-                Breach("mapping_error", block.table, account.name, None, None, None, "mapping", {"detail": detail})
-            )
+            self.result.structural.append(Breach("mapping_error", block.table, account.name, None, None, None, "mapping", {"detail": detail}))
             return
         self.result.accounts.append(account)
         self.result.supplied.setdefault(block.table, set()).update(cells)
@@ -107,9 +102,7 @@ class MappedTaker(Taker):
         self.con.execute(f"alter table cell rename to cell_{account.number}")
         self._insert(table, sql, {}, cells, "source_file", "source_line", account.number)
         account.rows_read = self._one(f"select count(*) from cell_{account.number}")[0]
-        self.con.execute(
-            f"insert into used select distinct source_file, source_line from cell_{account.number} where source_file is not null"
-        )
+        self.con.execute(f"insert into used select distinct source_file, source_line from cell_{account.number} where source_file is not null")
         self._remember(table, account, sql, {}, {column: cell.ref for column, cell in cells.items()})
         self._explain(table, cells, account, {})
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import cache
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def _believable_last(days: list[tuple[date, int]]) -> date:
     """The last day, unless it and a few others stand far behind all the rest."""
     total = sum(count for _, count in days)
     above = 0
-    for (day, count), (before, _) in zip(days, days[1:], strict=False):
+    for (day, count), (before, _) in pairwise(days):
         above += count
         if above * FAR_ROWS > total:
             break
@@ -132,9 +133,7 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, timezone: str, report: Ca
         con.execute(path.read_text(encoding="utf-8"))
     con.execute("drop table model.postings")
     _roll_up(con)
-    con.execute(
-        "create table meta.flags (kind varchar, table_id varchar, source_file integer, source_line bigint, key varchar, detail varchar)"
-    )
+    con.execute("create table meta.flags (kind varchar, table_id varchar, source_file integer, source_line bigint, key varchar, detail varchar)")
     for path in sorted(FLAGS.glob("*.sql")):
         con.execute(f"insert into meta.flags {path.read_text(encoding='utf-8')}")
     con.execute("insert into meta.flags select 'far_later_date', table_id, null, null, null, cast(after as varchar) from far_later")

@@ -43,8 +43,7 @@ def tables(files: Rows, sources: Rows, supplied: Rows, lang: str) -> list[dict[s
             "first_on": dated.get(name, {}).get("first_on"),
             "last_on": dated.get(name, {}).get("last_on"),
             "lag_days": dated.get(name, {}).get("lag_days"),
-            "without": word("state.and", lang).join(column.label[lang] for column in table.loaded if column.id not in columns[name])
-            or None,
+            "without": word("state.and", lang).join(column.label[lang] for column in table.loaded if column.id not in columns[name]) or None,
         }
         for name, table in contract().tables.items()
         if name in columns
@@ -103,9 +102,7 @@ def rejects(rows: Rows, lang: str) -> list[dict[str, Any]]:
 
 def accounted(rows: Rows) -> bool:
     """Whether rows read = loaded + rejected + folded in every file that went into a table."""
-    return all(
-        row["rows_read"] == row["rows_loaded"] + row["rows_rejected"] + row["rows_folded"] for row in rows if row["table_id"] is not None
-    )
+    return all(row["rows_read"] == row["rows_loaded"] + row["rows_rejected"] + row["rows_folded"] for row in rows if row["table_id"] is not None)
 
 
 def stale(sources: Rows) -> list[Mapping[str, Any]]:

@@ -36,8 +36,7 @@ def lines(notes: Sequence[Note], lang: str) -> list[dict[str, Any]]:
             "day": formats.period(note.on_date, note.until_date or note.on_date, lang),
             "text": note.read(lang),
             "scope": " · ".join(
-                f"{labels.get(name, name)}{colon}{comma.join(naming.value(name, value, lang) for value in values)}"
-                for name, values in note.scope
+                f"{labels.get(name, name)}{colon}{comma.join(naming.value(name, value, lang) for value in values)}" for name, values in note.scope
             )
             or word("frame.no_limit", lang),
         }
@@ -198,14 +197,10 @@ def _form(at: Frame, kept: State, editing: Note | None) -> None:
     st.text_input(word("note.english", lang), value=(editing.text_en if editing else "") or "", key=english, max_chars=LONGEST_TEXT)
     if at.view.filters.where:
         st.checkbox(
-            word(
-                "note.about", lang, scope=plain(" · ".join(at.view.filters.scope(lang, naming.dimension_labels(lang), naming.values(lang))))
-            ),
+            word("note.about", lang, scope=plain(" · ".join(at.view.filters.scope(lang, naming.dimension_labels(lang), naming.values(lang))))),
             key=about,
         )
-    st.button(
-        word("note.change" if editing else "note.add", lang), key="note_write", type="primary", icon=":material/note_add:", on_click=written
-    )
+    st.button(word("note.change" if editing else "note.add", lang), key="note_write", type="primary", icon=":material/note_add:", on_click=written)
     said = st.session_state.pop("note_said", None)
     if said is not None:
         (st.success if said == "note.done" else st.warning)(word(said, lang))

@@ -203,10 +203,7 @@ class State:
         """Keep a link under a name; raises NameTaken, or ValueError for a name or link that can't be kept."""
         name = " ".join(name.split())
         pairs = [
-            (key, value)
-            for key, values in query.items()
-            if key in LINK_PARAMETERS
-            for value in ([values] if isinstance(values, str) else values)
+            (key, value) for key, values in query.items() if key in LINK_PARAMETERS for value in ([values] if isinstance(values, str) else values)
         ]
         link = urlencode(pairs)
         if not 0 < len(name) <= LONGEST_NAME or len(link) > LONGEST_LINK or not path.replace("_", "a").isalnum():

@@ -106,7 +106,7 @@ def reason(value: str, lang: str) -> str | None:
 
 
 def lanes(events: Sequence[Mapping[str, Any]], lang: str, as_of: date) -> list[tuple[int, str, list[tuple[datetime, datetime | None, str]]]]:
-    """Per lane that has anything: its number, its name, and when, until when (spans only, cut at the as-of day), and the text of each event."""
+    """Per lane that has anything: number, name, and each event: when, until when (spans only, cut at the as-of day), and its text."""
     end = datetime.combine(as_of, time(23, 59))
     made = []
     for number, lane in enumerate(LANES):

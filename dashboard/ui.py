@@ -84,9 +84,7 @@ def known(*metric_ids: str) -> list[str]:
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _measured(
-    home: str, dataset: str, snapshot: str, metric_ids: tuple[str, ...], by: tuple[str, ...], filters: Filters, scope: Scope
-) -> Answer:
+def _measured(home: str, dataset: str, snapshot: str, metric_ids: tuple[str, ...], by: tuple[str, ...], filters: Filters, scope: Scope) -> Answer:
     return opened(home, dataset, snapshot).measure(metric_ids, by, filters=filters, scope=scope)
 
 
@@ -337,9 +335,7 @@ def shown(value: Any, unit: str) -> str:
     return str(value)
 
 
-def grid(
-    rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], key: str, pressed: tuple[str, Callable[[int], None]] | None = None
-) -> None:
+def grid(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], key: str, pressed: tuple[str, Callable[[int], None]] | None = None) -> None:
     """Rows as a table: numbers right-aligned and sortable, one unit per column, named in its head; missing is a dash.
 
     `pressed` makes one column buttons and is told the place of the row whose button was pressed.
@@ -564,9 +560,7 @@ def card(figure: Figure) -> None:
         alt=say("card.spark", label=metric.label[lang()], n=len(figure.series)),
     )
     if figure.target is not None:
-        aim = say(
-            "card.limit" if metric.better == "lower" else "card.target", value=formats.measure(unit, figure.target, currency(), lang())
-        )
+        aim = say("card.limit" if metric.better == "lower" else "card.target", value=formats.measure(unit, figure.target, currency(), lang()))
         running = "" if figure.judged else f" · {say('chart.running')}"
         st.markdown(state_line(figure.state, unread(aim) + running))
     sides = [say("card.latest", month=formats.month(figure.latest, lang()))] if figure.latest else []
@@ -636,7 +630,7 @@ def let_go(files: Sequence[UploadedFile]) -> None:
 
 def picked(key: str, label: str, choices: Mapping[str, str], note: str) -> str:
     """One of some ids, chosen by its name."""
-    return str(st.selectbox(label, list(choices), format_func=lambda one: plain(choices[one]), key=f"{key}_{lang()}", help=note))
+    return str(st.selectbox(label, list(choices), format_func=lambda one: choices[one], key=f"{key}_{lang()}", help=note))
 
 
 def moved(shown: Sequence[tuple[str, str, str | None, int, str | None]]) -> None:
@@ -664,10 +658,7 @@ def off_target(shown: Iterable[Figure]) -> list[tuple[str, str, str, str]]:
 
 def columns(section: str, **units: str) -> list[Column]:
     """Columns named in a section of words.toml, each with its unit; "total" is a count that adds up."""
-    return [
-        Column(name, say(f"{section}.{name}"), "count" if unit == "total" else unit, additive=unit == "total")
-        for name, unit in units.items()
-    ]
+    return [Column(name, say(f"{section}.{name}"), "count" if unit == "total" else unit, additive=unit == "total") for name, unit in units.items()]
 
 
 def dark() -> bool:

@@ -359,9 +359,7 @@ class Warehouse:
         """The periods that the data reaches at all."""
         return [p for p in periods if p.start <= self.info.as_of and p.until >= self.info.first_on]
 
-    def _body(
-        self, entry: Metric, cuts: list[Dimension], periods: list[Period], filters: Filters, scope: Scope, by_row: bool = False
-    ) -> str:
+    def _body(self, entry: Metric, cuts: list[Dimension], periods: list[Period], filters: Filters, scope: Scope, by_row: bool = False) -> str:
         """The relation of a metric for these periods, over the smallest table that holds every column it needs, or over single rows."""
         relation = entry.of or ""
         uses = [cut.column for cut in cuts if cut.kind != "time"]

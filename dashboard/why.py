@@ -144,9 +144,7 @@ def waterfall(found: Decomposition, names: Names, lang: str) -> go.Figure:
     )
     for row, (level, size) in enumerate(zip(levels[1:], (size for _, size in parts), strict=True), start=1):
         end = max(level, level - size)
-        figure.add_annotation(
-            x=float(end * 100), y=row, text=fixed(_points(size), 2, signed=True), showarrow=False, xanchor="left", xshift=4
-        )
+        figure.add_annotation(x=float(end * 100), y=row, text=fixed(_points(size), 2, signed=True), showarrow=False, xanchor="left", xshift=4)
     for row, level in enumerate(levels):  # each part begins where the one before it ended
         x, start = float(level * 100), row - (0.31 if row else 0)
         line = {"color": charts.TOTAL, "width": 1, "dash": "dot"}
@@ -165,9 +163,7 @@ def waterfall(found: Decomposition, names: Names, lang: str) -> go.Figure:
     low, high = float(min(levels) * 100), float(max(levels) * 100)
     room = (high - low) or 1.0
     figure.update_xaxes(range=[low - room * 0.06, high + room * 0.22], showticklabels=False)
-    figure.update_yaxes(
-        tickvals=list(range(len(labels))), ticktext=[_label(label) for label in labels], autorange="reversed", showgrid=False
-    )
+    figure.update_yaxes(tickvals=list(range(len(labels))), ticktext=[_label(label) for label in labels], autorange="reversed", showgrid=False)
     return figure
 
 

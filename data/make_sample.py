@@ -64,7 +64,7 @@ def generate(
         _write_export_toml(export, cases=cases, months=months, seed=seed, last=last, dirty=dirty)
         if out.exists():
             out.rmdir()
-        os.replace(export, out)
+        export.replace(out)
         tell("done", 1.0)
     finally:
         with suppress(OSError):

@@ -35,9 +35,39 @@ TEAMS: list[tuple[str, str, str | None]] = [
     ("衡信二组 Hengxin-2", "合肥 Hefei", "衡信示例 Hengxin (synthetic)"),
     ("远诚二组 Yuancheng-2", "长沙 Changsha", "远诚示例 Yuancheng (synthetic)"),
 ]
-SURNAMES = ["王 Wang", "李 Li", "张 Zhang", "刘 Liu", "陈 Chen", "杨 Yang", "赵 Zhao", "黄 Huang", "周 Zhou", "吴 Wu", "徐 Xu", "孙 Sun", "胡 Hu"]
+SURNAMES = [
+    "王 Wang",
+    "李 Li",
+    "张 Zhang",
+    "刘 Liu",
+    "陈 Chen",
+    "杨 Yang",
+    "赵 Zhao",
+    "黄 Huang",
+    "周 Zhou",
+    "吴 Wu",
+    "徐 Xu",
+    "孙 Sun",
+    "胡 Hu",
+]
 SURNAMES += ["朱 Zhu", "高 Gao", "林 Lin", "何 He", "郭 Guo", "马 Ma", "罗 Luo"]
-GIVEN = ["敏 M.", "静 J.", "磊 L.", "洋 Y.", "勇 Y.", "艳 Y.", "杰 J.", "娟 J.", "涛 T.", "明 M.", "超 C.", "霞 X.", "平 P.", "刚 G.", "欣怡 X.Y."]
+GIVEN = [
+    "敏 M.",
+    "静 J.",
+    "磊 L.",
+    "洋 Y.",
+    "勇 Y.",
+    "艳 Y.",
+    "杰 J.",
+    "娟 J.",
+    "涛 T.",
+    "明 M.",
+    "超 C.",
+    "霞 X.",
+    "平 P.",
+    "刚 G.",
+    "欣怡 X.Y.",
+]
 GIVEN += ["子涵 Z.H.", "雨桐 Y.T.", "浩然 H.R.", "思远 S.Y.", "佳宁 J.N.", "俊豪 J.H.", "晓彤 X.T."]
 
 # Log hazard of paying added by one planned contact of the channel in a 30-day period (the true incremental effect).
@@ -54,7 +84,15 @@ ARM_DOSE: dict[str, dict[str, float]] = {
 LATER_DOSE = {"phone": 1.5, "sms": 0.8, "bot": 0.35, "app": 0.2, "social": 0.15, "email": 0.1, "letter": 0.06, "visit": 0.04}
 # outcome shares per channel in 200ths; better payers draw towards the end of the list
 OUTCOMES: dict[str, list[tuple[str, int]]] = {
-    "phone": [("not_in_service", 16), ("no_answer", 96), ("busy", 16), ("voicemail", 8), ("abandoned", 4), ("answered", 24), ("conversation", 36)],
+    "phone": [
+        ("not_in_service", 16),
+        ("no_answer", 96),
+        ("busy", 16),
+        ("voicemail", 8),
+        ("abandoned", 4),
+        ("answered", 24),
+        ("conversation", 36),
+    ],
     "bot": [
         ("not_in_service", 16),
         ("no_answer", 84),
@@ -123,7 +161,10 @@ def build_world(con: duckdb.DuckDBPyConnection, *, first: date, last: date, mont
             lift = 0.0 if start is None or index < start else ROLLOUT_EFFECT[min(index - start, len(ROLLOUT_EFFECT) - 1)]
             rows.append((number, month_add(first, index), lift))
     fill(con, "team_month", rows)
-    _table(con, "arm(arm_no int, arm varchar, low double, high double, first_dose double, first_lift double, later_dose double, later_lift double)")
+    _table(
+        con,
+        "arm(arm_no int, arm varchar, low double, high double, first_dose double, first_lift double, later_dose double, later_lift double)",
+    )
     low = 0.0
     rows = []
     for number, (arm, share) in enumerate(ARM_SHARE.items()):

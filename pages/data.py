@@ -14,9 +14,7 @@ if access.may_upload(ui.frame().scope):
 with ui.panel("tables", ui.say("data.tables"), ui.say("data.tables_note")) as panel:
     supplied = ui.report("supplied")
     rows = quality.tables(ui.report("files"), ui.report("sources"), supplied, lang)
-    panel.facts(
-        (ui.say("data.loaded_at"), ui.moment(info.loaded_at)), (ui.say("data.note"), note), (ui.say("data.timezone"), info.timezone)
-    )
+    panel.facts((ui.say("data.loaded_at"), ui.moment(info.loaded_at)), (ui.say("data.note"), note), (ui.say("data.timezone"), info.timezone))
     panel.table(rows, ui.columns("data", table="text", rows="count", first_on="date", last_on="date", lag_days="days", without="text"))
     if absent := quality.not_supplied(supplied):
         ui.not_supplied(absent)
@@ -41,9 +39,7 @@ with ui.panel("breaches", ui.say("data.breaches"), ui.say("data.breaches_note"))
     rows = quality.breaches(ui.report("breaches"), lang)
     panel.table(
         rows,
-        ui.columns(
-            "data", kind="text", table="text", column="text", file="text", line="text", value="text", expected="text", occurrences="count"
-        ),
+        ui.columns("data", kind="text", table="text", column="text", file="text", line="text", value="text", expected="text", occurrences="count"),
         empty=ui.say("data.no_breaches"),
     )
 

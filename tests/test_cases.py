@@ -341,9 +341,7 @@ def in_one_language(app: AppTest, lang: str, home: Path, *known: str) -> None:
     ],
     ids=lambda query: query["metric"],
 )
-def test_the_page_shows_rows_that_are_the_figure(
-    opened: Callable[..., AppTest], loaded_home: Path, lang: str, query: dict[str, Any]
-) -> None:
+def test_the_page_shows_rows_that_are_the_figure(opened: Callable[..., AppTest], loaded_home: Path, lang: str, query: dict[str, Any]) -> None:
     app = opened("cases", lang, **query)
     in_one_language(app, lang, loaded_home)
     assert not app.error
@@ -358,10 +356,9 @@ def test_the_page_tells_a_case(opened: Callable[..., AppTest], loaded_home: Path
     app = opened("cases", lang, case_id)
     assert any(case_id in text.value for text in app.markdown)
     arms = {row["strategy"] for row in warehouse.run("case_facts", {"case_id": case_id, "teams": None})}
-    people = {
-        event["who"] for event in story.told(warehouse.run("case_events", {"case_id": case_id, "teams": None, "names": True}), lang, "CNY")
-    }
-    methods = {str(row["method"]) for row in warehouse.run("case_events", {"case_id": case_id, "teams": None, "names": True})}
+    people = {event["who"] for event in story.told(warehouse.run("case_events", {"case_id": case_id, "teams": None, "names": True}), lang, "CNY")}
+    rows = warehouse.run("case_events", {"case_id": case_id, "teams": None, "names": True})
+    methods = {str(row[name]) for row in rows for name in ("method", "note") if row[name]}
     parts = {part for who in people if who for part in who.split(" · ")}
     in_one_language(app, lang, loaded_home, case_id, *arms, *parts, *methods)
     figure = json.loads(app.get("plotly_chart")[0].proto.spec)
@@ -469,9 +466,7 @@ def test_saving_and_deleting_a_view(opened: Callable[..., AppTest], loaded_home:
     kept.close()
 
 
-def test_a_state_that_cannot_be_read_does_not_stop_a_page(
-    opened: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_state_that_cannot_be_read_does_not_stop_a_page(opened: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "broken.db").write_text("no database " * 500)
     app = opened("overview", "en")
     monkeypatch.setenv("COLLECTIONS_STATE", f"sqlite:///{tmp_path / 'broken.db'}")

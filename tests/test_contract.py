@@ -32,7 +32,13 @@ def test_personal_columns_never_reach_the_warehouse() -> None:
 
 @pytest.mark.parametrize(
     ("written", "compared"),
-    [("Case ID", "caseid"), ("case_id", "caseid"), ("\ufeff案件 编号", "案件编号"), ("ＣＡＳＥ－ＩＤ", "caseid"), ("Placed\nOn", "placedon")],
+    [
+        ("Case ID", "caseid"),
+        ("case_id", "caseid"),
+        ("\ufeff案件 编号", "案件编号"),
+        ("ＣＡＳＥ－ＩＤ", "caseid"),
+        ("Placed\nOn", "placedon"),
+    ],
 )
 def test_headers_are_compared_without_case_width_and_spaces(written: str, compared: str) -> None:
     assert folded(written) == compared

@@ -61,10 +61,7 @@ def test_trend() -> None:
 
 
 def test_spread_names_are_escaped() -> None:
-    assert (
-        findings.spread("Rate", [("*A*", 0.3), ("B", 0.2), ("C", None)], "rate", "CNY", "en")
-        == r"Rate: from 30.0% (\*A\*) down to 20.0% (B)"
-    )
+    assert findings.spread("Rate", [("*A*", 0.3), ("B", 0.2), ("C", None)], "rate", "CNY", "en") == r"Rate: from 30.0% (\*A\*) down to 20.0% (B)"
     assert findings.spread("Rate", [("A", 0.3), ("B", 0.3)], "rate", "CNY", "en") is None
 
 

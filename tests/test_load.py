@@ -130,7 +130,11 @@ def test_a_partial_export_merges_by_key(given: Draw) -> None:
     )
     changes = {name: (c.added, c.changed, c.unchanged) for name, c in later.load.changes.items() if c.added or c.changed or c.unchanged}
     assert changes == {"cases": (0, 1, 0), "payments": (1, 1, 1)}
-    assert later.sql("select payment_id, amount from export.payments order by 1") == [("P1", Decimal("10.00")), ("P2", Decimal("25.00")), ("P3", Decimal("5.00"))]
+    assert later.sql("select payment_id, amount from export.payments order by 1") == [
+        ("P1", Decimal("10.00")),
+        ("P2", Decimal("25.00")),
+        ("P3", Decimal("5.00")),
+    ]
     # a column that the later export doesn't carry keeps what was known
     assert later.sql("select case_id, placed_balance, region from export.cases order by 1") == [
         ("C1", Decimal("900.00"), "华东"), ("C2", Decimal("1000.00"), "华东"),

@@ -80,7 +80,13 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_snapshot(tmp_path: Path)
     named = [moment for moment in moments if not moment[0].startswith("step ")]
     steps = [moment for moment in moments if moment[0].startswith("step ")]
     chosen = steps[:: max(1, len(steps) // 14)] + named
-    assert len(chosen) >= 20 and {name for name, _ in named} >= {"rename", "after rename", "before pointer", "pointer text", "after pointer"}
+    assert len(chosen) >= 20 and {name for name, _ in named} >= {
+        "rename",
+        "after rename",
+        "before pointer",
+        "pointer text",
+        "after pointer",
+    }
 
     killed, seen_leftovers, outcomes = 0, 0, {"old": 0, "new": 0}
     amount = 10

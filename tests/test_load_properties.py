@@ -30,7 +30,9 @@ whole = settings(max_examples=4, deadline=None, phases=phases, suppress_health_c
 keys = some.sampled_from(["1", "02", "003", "C4", "110101199003070123", "案5"])
 days = some.sampled_from(["2026-01-05", "2026/1/9", "46050", "2026年2月3日", "20260214"])
 amounts = some.one_of(
-    some.decimals(0, 99999, places=2).map(str), some.decimals(1000, 99999, places=2).map(lambda x: f"¥{x:,}"), some.sampled_from(["0", "7.5", "１２"])
+    some.decimals(0, 99999, places=2).map(str),
+    some.decimals(1000, 99999, places=2).map(lambda x: f"¥{x:,}"),
+    some.sampled_from(["0", "7.5", "１２"]),
 )
 dirt = some.sampled_from(["", " ", "n/a", "合计", "1.10101E+17", "-5", "1900-01-01", "#N/A", "x\ny", 'q"q', "a,b", "非法"])
 
@@ -81,7 +83,10 @@ def export(folder: Path, data: dict[str, list[Row]], encoding: str = "utf-8") ->
 
 
 def content(taken: Taken) -> list[list[tuple[Any, ...]]]:
-    return [taken.rows("cases", "* exclude (source_file, source_line, part)"), taken.rows("payments", "* exclude (source_file, source_line, part)")]
+    return [
+        taken.rows("cases", "* exclude (source_file, source_line, part)"),
+        taken.rows("payments", "* exclude (source_file, source_line, part)"),
+    ]
 
 
 @quick
@@ -97,9 +102,7 @@ def test_every_row_is_loaded_rejected_or_folded_and_has_its_line(data: dict[str,
             for row in rows:
                 starts[line] = row
                 line += 1 + sum(cell.count("\n") for cell in row)
-            found = taken.con.execute(
-                f"select source_line, {PAYMENTS[0] if name == 'payments' else CASES[0]} from export.incoming_{name}"
-            ).fetchall()
+            found = taken.con.execute(f"select source_line, {PAYMENTS[0] if name == 'payments' else CASES[0]} from export.incoming_{name}").fetchall()
             assert len({line for line, _ in found}) == len(found)
             assert all(starts[line][0].strip() == key for line, key in found)
             aside = taken.con.execute(
@@ -126,7 +129,10 @@ def test_parts_and_order_change_nothing_that_matters(data: dict[str, list[Row]],
                 save(many / name / f"part{part}.csv", header, rows[part::count])
         other = take(many, folder / "w2")
         assert content(one) == content(other)
-        totals = [(sum(a.rows_read for a in t.accounts), sum(a.rows_rejected for a in t.accounts), sum(a.rows_folded for a in t.accounts)) for t in (one, other)]
+        totals = [
+            (sum(a.rows_read for a in t.accounts), sum(a.rows_rejected for a in t.accounts), sum(a.rows_folded for a in t.accounts))
+            for t in (one, other)
+        ]
         assert totals[0] == totals[1]
         kinds = [sorted((breach.table or "", breach.kind, breach.column or "", n) for breach, n in t.breaches()) for t in (one, other)]
         assert set(kinds[0]) == set(kinds[1])
@@ -187,7 +193,10 @@ def test_money_ties_out_and_loading_again_is_a_no_op(data: dict[str, list[Row]])
         w = first.waterfall
         gross = w["exported_amount"] - w["duplicate_amount"] - w["unposted_amount"]
         assert gross - w["reversed_amount"] == w["net_amount"]
-        row = kept(home, "select coalesce(sum(amount) filter (kind in ('payment', 'reversal') and coalesce(status, 'posted') = 'posted'), 0) from export.payments")
+        row = kept(
+            home,
+            "select coalesce(sum(amount) filter (kind in ('payment', 'reversal') and coalesce(status, 'posted') = 'posted'), 0) from export.payments",
+        )
         assert row == [(w["net_amount"],)]
         again = loaded(folder / "e", home)
         assert (again.identical, again.published, again.snapshot) == (True, False, first.snapshot)

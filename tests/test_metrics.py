@@ -391,9 +391,7 @@ def test_a_period_beyond_the_data_has_no_value(shop: Given) -> None:
 
 def test_what_is_not_supplied_says_so_by_name(given: Callable[..., Given]) -> None:
     shop = given(cases="case_id | placed_on\nC1 | 2026-01-01", as_of="2026-02-28")
-    answer = shop.warehouse.measure(
-        ["net_amount", "cure_rate", "reconciliation_gap", "opening_amount"], filters=shop.filters(start="2026-02-01")
-    )
+    answer = shop.warehouse.measure(["net_amount", "cure_rate", "reconciliation_gap", "opening_amount"], filters=shop.filters(start="2026-02-01"))
     assert answer.missing == {
         "net_amount": ("payments",),
         "cure_rate": ("balances",),
@@ -405,9 +403,9 @@ def test_what_is_not_supplied_says_so_by_name(given: Callable[..., Given]) -> No
 
 
 def test_unknown_names_list_what_there_is(shop: Given) -> None:
-    with pytest.raises(UnknownName, match="unknown metric 'nett'; known: .*net_amount"):
+    with pytest.raises(UnknownName, match=r"unknown metric 'nett'; known: .*net_amount"):
         shop.rows("nett")
-    with pytest.raises(UnknownName, match="unknown dimension .*; known: month"):
+    with pytest.raises(UnknownName, match=r"unknown dimension .*; known: month"):
         shop.rows("net_amount", by="team; drop table x")
     with pytest.raises(UnknownName, match="can't be cut by end_state"):
         shop.rows("net_amount", by="end_state")

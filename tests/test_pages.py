@@ -19,7 +19,7 @@ from dashboard.metrics import metrics
 from dashboard.warehouse import QueryFailed, Warehouse
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("overview", "recovery", "timing", "data", "definitions")
+PAGES = ("overview", "recovery", "forecast", "timing", "cases", "data", "upload", "definitions")
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff]")
 #: Latin words that Chinese pages hold too: file kinds, units, encodings, buckets, and what stands in code spans or brackets (ids).
 LATIN = re.compile(
@@ -137,9 +137,7 @@ def test_filters_that_leave_nothing_say_what_to_do(opened: Open, home: Home, pag
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_tables_not_supplied_are_named(
-    given: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, opened: Open, page: str, lang: str
-) -> None:
+def test_tables_not_supplied_are_named(given: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, opened: Open, page: str, lang: str) -> None:
     shop = given(
         cases="""
             case_id | placed_on  | placed_balance | product

@@ -120,7 +120,11 @@ def test_rows_keep_their_physical_line(tmp_path: Path, content: str, rows: list[
 def test_broken_rows_are_set_aside_with_line_and_cells(tmp_path: Path) -> None:
     file, rows = opened(written(tmp_path, 'id,name\nC1,a\nC2\n\nC3,"x\ny",c\nC4,d\nC5,\x00e\x00f\n'))
     assert rows == [("C1", "a", 2), ("C4", "d", 7)]
-    assert [(b.breach.line, b.breach.value, b.cells) for b in file.broken] == [(3, "1", ("C2",)), (5, "3", ("C3", "x\ny", "c")), (8, "NUL", ("C5", "\0e\0f"))]
+    assert [(b.breach.line, b.breach.value, b.cells) for b in file.broken] == [
+        (3, "1", ("C2",)),
+        (5, "3", ("C3", "x\ny", "c")),
+        (8, "NUL", ("C5", "\0e\0f")),
+    ]
     assert file.blank_rows == 1
 
 
@@ -201,7 +205,18 @@ def test_merged_title_and_formula_cells(tmp_path: Path) -> None:
     assert opened(tmp_path / "t.xlsx")[1] == [("C1", None, 3)]  # a formula never calculated has no value
 
 
-@pytest.mark.parametrize(("value", "text"), [(True, "true"), (12.0, "12"), (0.1 + 0.2, "0.3"), (1234.5600000000002, "1234.56"), (None, ""), (1e15, "1.00000000000000E+15"), (float("nan"), "")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "true"),
+        (12.0, "12"),
+        (0.1 + 0.2, "0.3"),
+        (1234.5600000000002, "1234.56"),
+        (None, ""),
+        (1e15, "1.00000000000000E+15"),
+        (float("nan"), ""),
+    ],
+)
 def test_cells_read_as_they_look(value: object, text: str) -> None:
     assert cell_text(value) == text
 

@@ -35,9 +35,7 @@ def test_the_mapping_taught_loads_as_taught(tmp_path: Path) -> None:
     assert loaded.dataset == "agency" and loaded.currency == "EUR"
     warehouse = Warehouse(Home(tmp_path / "home").info())
     filters = Filters(warehouse.info.first_on, warehouse.info.as_of)
-    assert warehouse.measure(["net_amount"], ["method"], filters=filters).rows == [
-        {"method": "bank transfer", "net_amount": Decimal("123.45")}
-    ]
+    assert warehouse.measure(["net_amount"], ["method"], filters=filters).rows == [{"method": "bank transfer", "net_amount": Decimal("123.45")}]
 
 
 def test_commands_named_exist() -> None:

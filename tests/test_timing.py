@@ -164,9 +164,7 @@ def test_marks_table_and_title() -> None:
     table = timing.table(found, named)
     assert [(row["group"], row["day"], row["at_risk"], row["share"]) for row in table[:2]] == [("a", 0, 100, 0.0), ("a", 30, 70, 0.3)]
     assert table[1]["low"] < 0.3 < table[1]["high"] and table[1]["median"] is None
-    assert (timing.finding("payment", found, named, "en") or "").replace(
-        "\\", ""
-    ) == "Paid within 90 days: from 30.0% (a) down to 10.0% (b)"
+    assert (timing.finding("payment", found, named, "en") or "").replace("\\", "") == "Paid within 90 days: from 30.0% (a) down to 10.0% (b)"
     alone = timing.curves(rows_of(a=[(10, 30, 0, 0), (95, 0, 0, 70)]))
     assert timing.finding("cure", alone, named, "en") == "Cured within 90 days: 30.0% (95% interval 21.4%–39.1%)"
     assert timing.finding("cure", timing.curves(rows_of(a=[(10, 30, 0, 0)])), named, "en") is None
@@ -221,9 +219,7 @@ def test_three_curves_with_their_words(opened: Callable[..., AppTest], loaded_ho
     app = opened(loaded_home, lang)
     said = written(app)
     for text in (
-        ("Paid within 90 days", "Cured within 90 days", "month ends", "Aalen-Johansen")
-        if lang == "en"
-        else ("90 天内已还款", "90 天内治愈", "月末")
+        ("Paid within 90 days", "Cured within 90 days", "month ends", "Aalen-Johansen") if lang == "en" else ("90 天内已还款", "90 天内治愈", "月末")
     ):
         assert text in said
     charts = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]

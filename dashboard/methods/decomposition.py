@@ -78,9 +78,7 @@ def decompose(before: Mapping[str, Sides], now: Mapping[str, Sides]) -> Decompos
     return Decomposition(totals[0], totals[1], effects)
 
 
-def _effect(
-    group: str, before: tuple[Fraction, Fraction], now: tuple[Fraction, Fraction], wholes: list[Fraction], middle: Fraction
-) -> Effect:
+def _effect(group: str, before: tuple[Fraction, Fraction], now: tuple[Fraction, Fraction], wholes: list[Fraction], middle: Fraction) -> Effect:
     shares = [whole / total for (_, whole), total in zip((before, now), wholes, strict=True)]
     rates = [part / whole if whole else None for part, whole in (before, now)]
     apart = [part / total if not whole else Fraction(0) for (part, whole), total in zip((before, now), wholes, strict=True)]

@@ -71,9 +71,7 @@ def incidence(events: Counts, competing: Counts, censored: Counts, least: int = 
 
     which without competing events is Greenwood's. The limits are those of log(−log F) (95% unless told), so they stay within 0 and 1.
     """
-    leaving = [
-        (day, sum(counts.get(day, 0) for counts in (events, competing, censored))) for day in sorted({*events, *competing, *censored})
-    ]
+    leaving = [(day, sum(counts.get(day, 0) for counts in (events, competing, censored))) for day in sorted({*events, *competing, *censored})]
     remaining = accumulate((count for _, count in leaving), sub, initial=sum(count for _, count in leaving))
     followed = tuple(zip((day for day, _ in leaving), remaining, strict=False))
     surviving, share, until = 1.0, 0.0, 0

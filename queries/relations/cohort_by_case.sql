@@ -1,6 +1,13 @@
 -- One row per case placed in a month of a period and month since its placement that has been observed to its end.
 with
 
+last_complete as (
+    select
+        max(month_number) as month_number,
+    from model.months
+    where is_complete and not is_closing
+),
+
 aged as (
     select
         period.period,
@@ -21,7 +28,7 @@ aged as (
         on cases.placed_month >= cast(date_trunc('month', period.start_on) as date) and cases.placed_month <= period.until_on
     inner join model.months as months
         on months.month_number >= cases.placed_month_number and months.is_complete and not months.is_closing
-    cross join (select max(month_number) as month_number from model.months where is_complete and not is_closing) as last_complete
+    cross join last_complete
 )
 
 select

@@ -135,9 +135,7 @@ def bench(cases: int, folder: Path, file_format: str) -> None:
     lowest = floor(export, folder / "floor.duckdb")
     shutil.rmtree(home, ignore_errors=True)
     seconds, peak = loaded(export, home)
-    print(
-        f"| {cases:,} | load, {file_format} | {seconds:.1f} s | {seconds / lowest:.1f} × the floor of {lowest:.1f} s | peak {peak:.1f} GiB |"
-    )
+    print(f"| {cases:,} | load, {file_format} | {seconds:.1f} s | {seconds / lowest:.1f} × the floor of {lowest:.1f} s | peak {peak:.1f} GiB |")
     warehouse = Warehouse(Home(home).info())
     for name, asks in PAGES.items():
         times = timed(lambda asks=asks: page(warehouse, asks), 20)  # type: ignore[misc]

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.driving import Open, settled
 
-PAGES = ("/", "/recovery", "/timing", "/data", "/definitions")
+PAGES = ("/", "/recovery", "/forecast", "/timing", "/cases", "/data", "/upload", "/definitions")
 
 
 def query(page: Page) -> dict[str, list[str]]:

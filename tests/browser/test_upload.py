@@ -82,9 +82,7 @@ def test_a_zip_is_tried_published_and_seen_by_everyone(opened: Open, place: Home
     old = place.info().id
     watching = opened("/?lang=en")
     assert net_cash(watching) == "¥100.00"
-    export = write_export(
-        tmp_path / "more", {"payments": "payment_id | case_id | paid_on | amount\nP2 | C1 | 2026-02-11 | 150.00"}, settings=AS_OF
-    )
+    export = write_export(tmp_path / "more", {"payments": "payment_id | case_id | paid_on | amount\nP2 | C1 | 2026-02-11 | 150.00"}, settings=AS_OF)
     archive = tmp_path / "more.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
         for path in export.iterdir():

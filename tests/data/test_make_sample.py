@@ -192,7 +192,12 @@ def test_nothing_before_placement_or_after_closing_or_the_last_day(tables: Table
 
 def test_contacts_attendance_and_holding_fall_inside_employment(tables: Tables) -> None:
     collectors = tables["collectors"][["collector_id", "hired_on", "left_on"]].replace({"left_on": {"": str(END)}})
-    for name, column in {"contacts": "started_at", "attendance": "worked_on", "assignments": "assigned_at", "trainings": "taken_on"}.items():
+    for name, column in {
+        "contacts": "started_at",
+        "attendance": "worked_on",
+        "assignments": "assigned_at",
+        "trainings": "taken_on",
+    }.items():
         rows = tables[name].merge(collectors, on="collector_id")
         day = rows[column].str[:10]
         assert ((day >= rows["hired_on"]) & (day <= rows["left_on"])).all(), name

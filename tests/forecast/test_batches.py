@@ -97,9 +97,7 @@ def invented(rng: np.random.Generator, batches: int, swing: float = 0.0) -> tupl
             came[row, age] = rng.lognormal(np.log(2_500) - 0.32, 0.8, payments).sum()
     paid = np.cumsum(came, axis=1)
     following = float(sum(came[row, size - 1 - row] for row in range(size)))
-    known = tuple(
-        Cell(shifted(FIRST, row), age, float(paid[row, age]), float(placed[row])) for row in range(batches) for age in range(batches - row)
-    )
+    known = tuple(Cell(shifted(FIRST, row), age, float(paid[row, age]), float(placed[row])) for row in range(batches) for age in range(batches - row))
     return known, following
 
 
@@ -121,9 +119,7 @@ def test_a_shared_swing_is_found_and_widens_the_band() -> None:
     calm = [outlook(invented(rng, 18)[0]) for _ in range(20)]
     wild = [outlook(invented(rng, 18, 0.3)[0]) for _ in range(20)]
     assert np.median([one.swing for one in calm]) < 0.08 < 0.15 < np.median([one.swing for one in wild])
-    width = [
-        np.median([(one.months[0].cash.high - one.months[0].cash.low) / one.months[0].cash.mean for one in group]) for group in (calm, wild)
-    ]
+    width = [np.median([(one.months[0].cash.high - one.months[0].cash.low) / one.months[0].cash.mean for one in group]) for group in (calm, wild)]
     assert width[1] > 1.5 * width[0]
 
 

@@ -47,9 +47,7 @@ def said(app: AppTest) -> str:
         ("zh", ("五次中有四次落在", "落在区间内", "已委案部分预计还将回款", "回测中", "委案金额法")),
     ],
 )
-def test_the_page_says_what_is_expected_and_how_well_it_would_have_done(
-    opened: Callable[..., AppTest], lang: str, wanted: tuple[str, ...]
-) -> None:
+def test_the_page_says_what_is_expected_and_how_well_it_would_have_done(opened: Callable[..., AppTest], lang: str, wanted: tuple[str, ...]) -> None:
     app = opened(lang)
     text = said(app)
     assert all(part in text for part in wanted)
@@ -77,9 +75,7 @@ def test_too_few_batches_say_so(given: Callable[..., Any], opened: Callable[...,
     assert "观察时间不足：目前仅有 4 个" in said(opened("zh"))
 
 
-def test_without_payments_the_page_names_them(
-    given: Callable[..., Any], opened: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_payments_the_page_names_them(given: Callable[..., Any], opened: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
     shop = given(cases="case_id | placed_on | placed_balance\nC1 | 2026-01-05 | 1000", as_of="2026-02-28")
     monkeypatch.setenv("COLLECTIONS_HOME", str(shop.home.path))
     assert "Payments" in said(opened("en"))

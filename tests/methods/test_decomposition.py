@@ -13,9 +13,7 @@ from dashboard.methods.decomposition import Decomposition, Sides, decompose, lar
 F = Fraction
 AMOUNT = st.decimals(min_value=0, max_value=10**9, places=2)
 #: In one period a group may have both sides, cash alone, or nothing at all.
-SIDES: st.SearchStrategy[Sides] = st.one_of(
-    st.tuples(AMOUNT, AMOUNT), st.tuples(AMOUNT, st.just(Decimal(0))), st.tuples(st.none(), st.none())
-)
+SIDES: st.SearchStrategy[Sides] = st.one_of(st.tuples(AMOUNT, AMOUNT), st.tuples(AMOUNT, st.just(Decimal(0))), st.tuples(st.none(), st.none()))
 PERIOD = st.dictionaries(st.sampled_from(["M1", "M2", "M3", "new", "left"]), SIDES, max_size=5)
 WHOLE = st.integers(min_value=1, max_value=10**9)
 
@@ -80,9 +78,7 @@ def test_the_same_rates_leave_only_mix(groups: dict[str, tuple[Fraction, int, in
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("abcde"), st.tuples(WHOLE, st.fractions(0, 1), st.fractions(0, 1)), min_size=1), WHOLE)
 def test_the_same_mix_leaves_only_rates(groups: dict[str, tuple[int, Fraction, Fraction]], larger: int) -> None:
-    found = decompose(
-        {g: (r * w, w) for g, (w, r, _) in groups.items()}, {g: (r * w * larger, w * larger) for g, (w, _, r) in groups.items()}
-    )
+    found = decompose({g: (r * w, w) for g, (w, r, _) in groups.items()}, {g: (r * w * larger, w * larger) for g, (w, _, r) in groups.items()})
     assert found is not None
     assert all(mix == outside == 0 for mix, _, outside in effects(found).values())
     whole = sum(w for w, _, _ in groups.values())

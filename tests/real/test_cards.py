@@ -62,9 +62,7 @@ def raw() -> pd.DataFrame:
 def moves(raw: pd.DataFrame) -> pd.DataFrame:
     """One row per client and month May … September: rank and balance at its start, rank at its end."""
     return pd.concat(
-        pd.DataFrame(
-            {"month": MONTHS[month], "start": raw[f"rank{month - 1}"], "end": raw[f"rank{month}"], "balance": raw[f"bill{month - 1}"]}
-        )
+        pd.DataFrame({"month": MONTHS[month], "start": raw[f"rank{month - 1}"], "end": raw[f"rank{month}"], "balance": raw[f"bill{month - 1}"]})
         for month in range(1, 6)
     )
 
@@ -97,9 +95,7 @@ def test_a_row_is_traced_to_its_line(cards: Given, raw: pd.DataFrame) -> None:
 
 
 def test_balances_are_those_of_the_file_row_by_row(cards: Given, raw: pd.DataFrame) -> None:
-    loaded = cards.sql(
-        "select case_id, as_of, cast(balance as varchar), days_past_due from export.balances order by cast(case_id as integer), as_of"
-    )
+    loaded = cards.sql("select case_id, as_of, cast(balance as varchar), days_past_due from export.balances order by cast(case_id as integer), as_of")
     drawn = [
         (client, end, f"{bill}.00", rank)
         for row in raw[["id", *(f"bill{m}" for m in range(6)), *(f"rank{m}" for m in range(6))]].itertuples(index=False)
@@ -124,9 +120,7 @@ def test_round_amounts_in_scientific_notation_are_read(cards: Given) -> None:
 def test_loading_again_changes_nothing(cards: Given) -> None:
     again = load(FOLDER, cards.home, mapping_path=MAPPING)
     assert (again.identical, again.published, again.snapshot) == (True, False, cards.load.snapshot)
-    assert {name: (c.added, c.changed) for name, c in again.changes.items()} == dict.fromkeys(
-        ("customers", "cases", "balances", "payments"), (0, 0)
-    )
+    assert {name: (c.added, c.changed) for name, c in again.changes.items()} == dict.fromkeys(("customers", "cases", "balances", "payments"), (0, 0))
 
 
 def test_a_cell_that_is_missing_or_unreadable_is_put_aside_not_dropped(tmp_path: Path) -> None:
@@ -158,8 +152,7 @@ def test_placed(cards: Given, raw: pd.DataFrame) -> None:
     assert cards.value("placed_cases", **SPAN) == 30_000
     assert cards.value("placed_amount", **SPAN) == int(raw["bill0"].clip(lower=0).sum()) == 1_168_268_063
     by_bucket = {
-        row["bucket"]: (row["placed_cases"], row["placed_amount"])
-        for row in cards.rows(("placed_cases", "placed_amount"), "bucket", **SPAN)
+        row["bucket"]: (row["placed_cases"], row["placed_amount"]) for row in cards.rows(("placed_cases", "placed_amount"), "bucket", **SPAN)
     }
     groups = raw.assign(placed=raw["bill0"].clip(lower=0)).groupby("rank0")["placed"].agg(["count", "sum"])
     assert by_bucket == {BUCKETS[rank]: (n, amount) for rank, n, amount in groups.itertuples()}

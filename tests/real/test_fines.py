@@ -260,10 +260,7 @@ def test_liquidation_of_one_monthly_cohort(fines: Given, cases: pd.DataFrame) ->
     month = date(2012, 3, 1)
     chosen = cases[cases["placed_on"].map(number) == number(month)]
     paid = postings(chosen, "payments")
-    rows = {
-        r["months_since_placement"]: r
-        for r in fines.rows("liquidation_rate", "months_since_placement", start=month, until=date(2012, 3, 31))
-    }
+    rows = {r["months_since_placement"]: r for r in fines.rows("liquidation_rate", "months_since_placement", start=month, until=date(2012, 3, 31))}
     for m in (1, 3, 6, 12):
         so_far = int(paid.loc[paid["day"].map(number) - number(month) <= m, "cents"].sum())
         assert rows[m]["liquidation_rate"] == rate(so_far, int(chosen["face"].sum()))
@@ -279,9 +276,7 @@ def test_a_cohort_not_observed_long_enough_has_no_value(fines: Given, cases: pd.
         reached[row["placed_month"]] = max(reached.get(row["placed_month"], 0), row["months_since_placement"])
     placed = {day.replace(day=1) for day in cases["placed_on"] if day >= date(2012, 1, 1)}
     assert reached == {month: number(date(2013, 5, 1)) - number(month) for month in placed if month < date(2013, 6, 1)}
-    rows = {
-        r["placed_month"]: r["liquidation_rate_12m"] for r in fines.rows("liquidation_rate_12m", "placed_month", start=date(2012, 1, 1))
-    }
+    rows = {r["placed_month"]: r["liquidation_rate_12m"] for r in fines.rows("liquidation_rate_12m", "placed_month", start=date(2012, 1, 1))}
     assert {month for month, value in rows.items() if value is not None} == {month for month in placed if month <= date(2012, 5, 1)}
     young = fines.rows(("liquidation_rate_3m", "liquidation_rate_12m"), start=date(2013, 3, 1))[0]
     assert (young["liquidation_rate_3m"], young["liquidation_rate_12m"]) == (None, None)
@@ -409,10 +404,7 @@ def test_front_loading_by_year(fines: Given, cases: pd.DataFrame) -> None:
 def opened(cases: pd.DataFrame, start: date) -> pd.DataFrame:
     """Fines open when a month begins: face less what was paid before it (never below nothing), and their age the evening before."""
     there = cases[
-        [
-            placed < start and (pd.isna(end) or end is None or end >= start)
-            for placed, end in zip(cases["placed_on"], cases["closed_on"], strict=True)
-        ]
+        [placed < start and (pd.isna(end) or end is None or end >= start) for placed, end in zip(cases["placed_on"], cases["closed_on"], strict=True)]
     ]
     before = there["payments"].map(lambda paid: sum(amount for day, amount in paid if day < start))
     eve = start - timedelta(days=1)
@@ -502,9 +494,7 @@ def drawn_log(folder: Path, *events: str) -> Given:
     (folder / "export").mkdir()
     (folder / "export" / "any_name.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     lenient = folder / "fines.toml"
-    lenient.write_text(
-        MAPPING.read_text(encoding="utf-8").replace('currency = "EUR"', 'currency = "EUR"\nreject_share = 0.9'), encoding="utf-8"
-    )
+    lenient.write_text(MAPPING.read_text(encoding="utf-8").replace('currency = "EUR"', 'currency = "EUR"\nreject_share = 0.9'), encoding="utf-8")
     home = Home(folder / "home")
     outcome = load(folder / "export", home, mapping_path=lenient)
     return Given(folder, home, outcome, Warehouse(home.info(snapshot=outcome.snapshot)))
@@ -548,9 +538,7 @@ def test_an_exact_copy_of_an_event_counts_once(tmp_path: Path) -> None:
     assert given.value("net_amount") == Decimal("20.00")
     assert given.value("duplicate_amount") == Decimal("10.00")
     assert given.sql("select closed_on, close_reason from export.cases") == [(None, None)]
-    assert [(a.table, a.rows_read, a.rows_loaded, a.rows_folded) for a in given.load.accounts if a.table in ("cases",)] == [
-        ("cases", 2, 1, 1)
-    ]
+    assert [(a.table, a.rows_read, a.rows_loaded, a.rows_folded) for a in given.load.accounts if a.table in ("cases",)] == [("cases", 2, 1, 1)]
     close_all(given.home)
 
 

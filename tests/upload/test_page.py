@@ -62,7 +62,11 @@ def checked(app: AppTest, lang: str) -> AppTest:
         if lang == "en":
             assert not CHINESE.search(rest), rest
         elif re.search(r"[A-Za-z]{3,}", rest):
-            rest = re.sub(r":\w+\[|`[^`]*`|[\w\\.-]+\.(csv|pdf)|CSV|Excel|CNY|default|utf|zip|csv, .*, xls|export|[\da-f]{8}", "", rest)
+            rest = re.sub(
+                r":\w+\[|`[^`]*`|[\w\\.-]+\.(csv|pdf)|CSV|Excel|CNY|default|utf|zip|csv, .*, xls|export|\\\([a-z_.]+\\\)|[\da-f]{8}",
+                "",
+                rest,
+            )
             assert not re.search(r"[A-Za-z]{3,}", rest), rest
     return app
 
@@ -111,12 +115,12 @@ def test_from_nothing_chosen_to_published(opened: Open, home: Home, lang: str) -
     assert net.replace("\\", "") == "¥290.00" and change == "+2,800.0%"
     assert "payments" not in said(app) or lang == "en"
     assert "notes\\.pdf" in said(app) and word("data.accounted", lang) in said(app)
-    assert len(app.dataframe) == 3  # changes, files, one breach
+    assert len(app.dataframe) == 4  # changes, files, one breach, one kind of suspicion
     assert home.info().id == before
     app.button(key="upload_publish").click().run()
     checked(app, lang)
     assert app.success and home.info().id != before
-    assert app.query_params["snapshot"] == [home.info().id]
+    assert home.info().id in app.query_params["snapshot"]
     app.button(key="upload_another").click().run()
     assert checked(app, lang).file_uploader
     close_all(home)

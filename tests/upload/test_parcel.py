@@ -53,9 +53,7 @@ def test_files_are_written_as_they_are(tmp_path: Path) -> None:
         ({"a\\cases.csv": CSV, "b*?.csv": CSV}, "export", ["a/cases.csv", "b__.csv"]),
     ],
 )
-def test_a_zip_is_unpacked_to_the_folder_that_holds_the_tables(
-    tmp_path: Path, entries: dict[str, bytes], root: str, inside: list[str]
-) -> None:
+def test_a_zip_is_unpacked_to_the_folder_that_holds_the_tables(tmp_path: Path, entries: dict[str, bytes], root: str, inside: list[str]) -> None:
     done = taken(tmp_path, ("export.zip", zipped(entries)))
     assert done.root.name == root and written(done.root) == inside
 

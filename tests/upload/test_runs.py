@@ -98,9 +98,7 @@ def test_unchanged_keeps_nothing(home: Home) -> None:
 def test_somebody_else_published_meanwhile(home: Home, tmp_path: Path) -> None:
     run = ended(sent(home))
     other = load(
-        write_export(
-            tmp_path / "other", {"payments": "case_id | paid_on | amount | payment_id\nC1 | 2026-01-09 | 5.00 | X"}, settings=AS_OF
-        ),
+        write_export(tmp_path / "other", {"payments": "case_id | paid_on | amount | payment_id\nC1 | 2026-01-09 | 5.00 | X"}, settings=AS_OF),
         home,
     )
     assert run.state == "ready" and (home.snapshots / f"{STAGED}{run.outcome['snapshot']}.duckdb").exists()  # kept through another's load
