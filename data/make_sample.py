@@ -9,7 +9,6 @@ Identity, per case and month end M (value dates, posted rows only):
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile

@@ -23,7 +23,7 @@ PAGES = ("overview", "recovery", "forecast", "timing", "cases", "data", "upload"
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff]")
 #: Latin words that Chinese pages hold too: file kinds, units, encodings, buckets, and what stands in code spans or brackets (ids).
 LATIN = re.compile(
-    r"`[^`]*`|:[a-z-]+(?:/[a-z_]+:|\[)|CSV|Excel|EN|UTC|utf-8|Asia/\w+|\b[A-Z]{3}\b|\bM\d\b|\bid\b|\([a-z_.|]+\)|\b[a-z]+_[a-z_0-9]+\b|[\w.-]+\.(?:csv|json|parquet)"
+    r"`[^`]*`|:[a-z-]+(?:/[a-z_]+:|\[)|CSV|Excel|EN|UTC|utf-8|\b(?:zip|csv|gz|txt|tsv|parquet|xlsx|xlsm|xls|toml|MB)\b|Asia/\w+|\b[A-Z]{3}\b|\bM\d\b|\bid\b|\([a-z_.|]+\)|\b[a-z]+_[a-z_0-9]+\b|[\w.-]+\.(?:csv|json|parquet)"
 )
 
 Open = Callable[..., AppTest]
@@ -110,7 +110,8 @@ def data_values(home: Home) -> set[str]:
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_no_word_is_left_in_the_other_language(opened: Open, home: Home, page: str, lang: str) -> None:
-    known = sorted(data_values(home), key=len, reverse=True)
+    mappings = {path.stem for path in (ROOT / "data" / "mappings").glob("*.toml")}
+    known = sorted(data_values(home) | mappings, key=len, reverse=True)
     found = []
     for text in texts(opened(page, lang)):
         rest = (text or "").replace("\\", "")
