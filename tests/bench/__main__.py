@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import duckdb
 
 from dashboard.contract import contract
 from dashboard.filters import Filters
+from dashboard.forecast import batches
 from dashboard.home import Home
 from dashboard.metrics import metrics
 from dashboard.reading import find_files
@@ -140,6 +141,13 @@ def bench(cases: int, folder: Path, file_format: str) -> None:
     for name, asks in PAGES.items():
         times = timed(lambda asks=asks: page(warehouse, asks), 20)  # type: ignore[misc]
         print(f"| {cases:,} | page data: {name} | {statistics.median(times):.0f} ms | p95 {p95(times):.0f} ms | |")
+    cells = tuple(
+        batches.Cell(batches.shifted(date(2024, 1, 1), row), age, 100.0 * (age + 1) ** 0.5 * (1 + (row * 7 + age) % 5 / 10), 1000.0)
+        for row in range(24)
+        for age in range(24 - row)
+    )
+    times = timed(lambda: batches.outlook.__wrapped__(cells))  # uncached
+    print(f"| {cases:,} | forecast of 24 batches | {statistics.median(times):.0f} ms | p95 {p95(times):.0f} ms | |")
     month = Filters(warehouse.info.as_of.replace(day=1), warehouse.info.as_of)
     slowest = max((statistics.median(timed(lambda n=name: warehouse.measure([n], filters=month), 3)), name) for name in metrics())  # type: ignore[misc]
     print(f"| {cases:,} | slowest metric: {slowest[1]} | {slowest[0]:.0f} ms | | |")

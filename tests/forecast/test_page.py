@@ -1,7 +1,6 @@
 """The page as a person opens it: both languages, filtered, too short, without balances."""
 
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,19 +91,6 @@ def test_without_balances_only_the_stock_is_missing(
     monkeypatch.setenv("COLLECTIONS_HOME", str(shop.home.path))
     text = said(opened("en"))
     assert "fell inside the band" in text and "Balances" in text
-
-
-def test_page_data_is_quick() -> None:
-    """All figures of the page at 24 batches, uncached, well under a second."""
-    cells = tuple(
-        batches.Cell(batches.shifted(batches.date(2024, 1, 1), row), age, 100.0 * (age + 1) ** 0.5 * (1 + (row * 7 + age) % 5 / 10), 1000.0)
-        for row in range(24)
-        for age in range(24 - row)
-    )
-    started = time.process_time()
-    batches.outlook(cells)
-    backtest.of_batches(cells)
-    assert time.process_time() - started < 1.0
 
 
 def test_the_page_shows_what_the_engine_says(opened: Callable[..., AppTest], loaded_home: Path) -> None:
