@@ -217,6 +217,9 @@ def _show_load(loaded: Loaded, lang: str) -> None:
             "" if a.rows_unused is None else f"{a.rows_unused:,}", escape(", ".join(a.ignored_headers)),
         )  # fmt: skip
     out.print(table)
+    if loaded.ignored_files:
+        names = ", ".join(loaded.ignored_files)
+        out.print(f"{'files no table reads' if lang == 'en' else '未被任何表读取的文件'}: {names}", markup=False, soft_wrap=True)
     for breach, count in loaded.breaches:
         out.print(f"{breach_line(breach, lang)} (×{count:,})", markup=False, soft_wrap=True)
     for kind, count in loaded.flags:

@@ -87,6 +87,13 @@ def test_nothing_loaded_says_what_to_do(tmp_path: Path) -> None:
     assert done.returncode == 1 and "nothing is loaded" in done.stderr and "python -m dashboard load" in done.stderr
 
 
+def test_files_that_no_table_reads_are_named(place: Path, tmp_path: Path) -> None:
+    write_export(tmp_path / "export", EXPORT)
+    (tmp_path / "export" / "paymets.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    done = run("load", str(tmp_path / "export"), home=tmp_path / "home")
+    assert done.returncode == 0 and "files no table reads: paymets.csv" in done.stdout
+
+
 def test_dry_run_publishes_nothing(place: Path, tmp_path: Path) -> None:
     done = run("load", str(place / "export"), "--dry-run", "--lang", "zh", home=tmp_path)
     assert done.returncode == 0 and "试运行" in done.stdout and "净回款 300.10" in done.stdout
