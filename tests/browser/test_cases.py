@@ -64,6 +64,8 @@ def test_a_view_is_saved_opened_and_deleted(opened: Open) -> None:
 
     other = opened("/?lang=en")
     other.get_by_text("Views", exact=True).click()
+    expect(other.get_by_role("link", name="M2 in depth")).to_be_visible()
+    settled(other)  # opening the list runs the page again; a click before that is lost
     other.get_by_role("link", name="M2 in depth").click()
     expect(other.get_by_role("heading", name="Recovery", exact=True)).to_be_visible()
     settled(other)
