@@ -12,6 +12,14 @@ Open = Callable[..., Page]
 def settled(page: Page) -> Page:
     """Wait until the page has been drawn and nothing runs any more."""
     page.get_by_test_id("stMainBlockContainer").wait_for(timeout=30_000)
+    page.wait_for_timeout(500)  # what was just clicked has to reach the server before the page can be seen to run
+    for _ in range(2):  # and one run may ask for another
+        _still(page)
+        page.wait_for_timeout(400)
+    return page
+
+
+def _still(page: Page) -> None:
     page.wait_for_function(
         """() => {
             const app = document.querySelector('[data-testid="stApp"]');
@@ -21,5 +29,3 @@ def settled(page: Page) -> Page:
         }""",
         timeout=30_000,
     )
-    page.wait_for_timeout(300)
-    return page
