@@ -5,7 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import frame, saved
-from dashboard.access import LOCAL, may_upload
+from dashboard.access import PEOPLE_FILE, PeopleError
+from dashboard.formats import plain
 from dashboard.home import Home, NothingLoaded
 from dashboard.words import word
 
@@ -29,17 +30,29 @@ NAVIGATION = {
 
 lang = frame.chosen_language()
 st.set_page_config(page_title=word("app.title", lang), page_icon=MARK, layout="wide")
+try:
+    who = frame.somebody(Home())
+except PeopleError as error:
+    st.error(word("app.people_broken", lang, cause=plain(error)), icon=":material/error:")
+    st.stop()
+if who is None:
+    st.title(word("app.unknown_person", lang), anchor=False)
+    st.text(word("app.unknown_person_note", lang, file=PEOPLE_FILE))
+    if st.secrets.load_if_toml_exists() and "auth" in st.secrets:
+        st.button(word("app.log_in", lang), on_click=st.login)
+    st.stop()
+first = next(name for entries in NAVIGATION.values() for name, _ in entries if who.sees(name))
 pages = {
     group: [
-        st.Page(PAGES / f"{name}.py", title=word(f"page.{name}", lang), icon=f":material/{icon}:", url_path=name, default=name == "overview")
+        st.Page(PAGES / f"{name}.py", title=word(f"page.{name}", lang), icon=f":material/{icon}:", url_path=name, default=name == first)
         for name, icon in entries
-        if name != "upload" or may_upload(LOCAL)
+        if who.sees(name)
     ]
     for group, entries in NAVIGATION.items()
 }
 page = st.navigation([entry for entries in pages.values() for entry in entries], position="hidden")
 try:
-    at = frame.read(Home(), LOCAL)
+    at = frame.read(Home(), who)
 except NothingLoaded:
     st.title(word("app.nothing_loaded", lang), anchor=False)
     st.text(word("app.nothing_loaded_note", lang))
@@ -49,13 +62,13 @@ st.session_state["frame"] = at
 with st.sidebar:
     st.markdown(f"**{word('app.title', lang)}**")
     frame.dataset(at)
-    for group, entries in pages.items():
+    for group, entries in ((group, entries) for group, entries in pages.items() if entries):
         st.caption(word(f"group.{group}", lang))
         for entry in entries:
             # Links of our own, because Streamlit's navigation would drop the view from the address.
             st.page_link(entry, query_params=at.view.to_query(), width="stretch")
-entries_by_path = {entry.url_path or "overview": entry for entries in pages.values() for entry in entries}
-frame.bar(at, lambda: saved.views(at, page.url_path or "overview", entries_by_path))
+entries_by_path = {entry.url_path or first: entry for entries in pages.values() for entry in entries}
+frame.bar(at, lambda: saved.views(at, page.url_path or first, entries_by_path))
 st.title(page.title, anchor=False)
 page.run()
 frame.footer(at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,12 @@ import streamlit as st
 
 from dashboard import behind, formats, naming
 from dashboard import filters as choices
-from dashboard.access import Scope
+from dashboard.access import Person, Scope, person
 from dashboard.filters import DIMENSIONS, Filters, View
 from dashboard.formats import plain
 from dashboard.home import Home, NothingLoaded, SnapshotInfo
 from dashboard.metrics import dimensions
+from dashboard.state import OWN_PREFIX
 from dashboard.warehouse import Warehouse
 from dashboard.words import LANGUAGES, language, word
 
@@ -30,12 +32,30 @@ class Frame:
     warehouse: Warehouse
     home: Home
     current: str
-    scope: Scope
+    person: Person
     problems: tuple[str, ...] = ()
 
     @property
     def info(self) -> SnapshotInfo:
         return self.warehouse.info
+
+    @property
+    def scope(self) -> Scope:
+        return self.person.scope
+
+
+def login() -> str | None:
+    """Who the log-in says it is: Streamlit's own, else the header that a proxy in front sets (COLLECTIONS_USER_HEADER), else COLLECTIONS_USER."""
+    if st.user.get("is_logged_in"):
+        return str(st.user.get("email") or st.user.get("sub") or "") or None
+    if header := os.environ.get("COLLECTIONS_USER_HEADER"):
+        return st.context.headers.get(header)
+    return os.environ.get("COLLECTIONS_USER")
+
+
+def somebody(home: Home) -> Person | None:
+    """Who is looking; None for somebody that the file of people doesn't name."""
+    return person(home.path, login())
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -64,7 +84,7 @@ def chosen_language() -> str:
     return lang
 
 
-def read(home: Home, scope: Scope) -> Frame:
+def read(home: Home, who: Person) -> Frame:
     """The frame that the URL asks for; what can't be met falls back and is named in `problems`."""
     query, lang, problems = asked(), chosen_language(), []
     loaded = home.datasets()
@@ -83,11 +103,11 @@ def read(home: Home, scope: Scope) -> Frame:
     info = warehouse.info
     chosen, unread = Filters.from_query(query, choices.default(info.first_on, info.as_of))
     for dimension, values in chosen.where:
-        known, _ = offered(str(home.path), dataset, snapshot, dimension, scope)
+        known, _ = offered(str(home.path), dataset, snapshot, dimension, who.scope)
         if not set(values) <= set(known):
             unread.append(dimension)
             chosen = chosen.choosing(dimension, [value for value in values if value in known])
-    frame = Frame(View(dataset, snapshot, chosen, lang), warehouse, home, current, scope, tuple(dict.fromkeys([*problems, *unread])))
+    frame = Frame(View(dataset, snapshot, chosen, lang), warehouse, home, current, who, tuple(dict.fromkeys([*problems, *unread])))
     if not st.session_state.get("frame_written"):
         # Once a session, so that the address itself is a link; writing again on "back" would trap the browser's back button.
         st.session_state["frame_written"] = True
@@ -109,7 +129,20 @@ def link(frame: Frame) -> dict[str, str | list[str]]:
 
 def _own() -> dict[str, list[str]]:
     """The parameters in the URL that are the page's own: a change of filters keeps them, another page drops them."""
-    return {name: values for name, values in asked().items() if name in behind.PARAMETERS}
+    return {name: values for name, values in asked().items() if name in behind.PARAMETERS or name.startswith(OWN_PREFIX)}
+
+
+def own(name: str) -> list[str]:
+    """The values of one of the page's own settings in the URL, [] where it doesn't say."""
+    return asked().get(f"{OWN_PREFIX}{name}", [])
+
+
+def set_own(name: str, values: Sequence[str]) -> None:
+    """Put one of the page's own settings in the URL; none takes it out."""
+    if values:
+        st.query_params[f"{OWN_PREFIX}{name}"] = list(values)
+    else:
+        st.query_params.pop(f"{OWN_PREFIX}{name}", None)
 
 
 def bar(frame: Frame, more: Callable[[], None] | None = None) -> None:

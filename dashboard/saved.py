@@ -71,7 +71,7 @@ def _save(at: Frame, path: str, kept: State) -> None:
         if st.session_state[which] == "latest":
             query.pop("snapshot")
         try:
-            kept.save_view(st.session_state[name], path, query)
+            kept.save_view(st.session_state[name], path, query, at.person.id)
         except NameTaken:
             st.session_state["saved_said"] = "saved.taken"
         except ValueError:
@@ -100,7 +100,7 @@ def _view(at: Frame, view: state.SavedView, page: Any, kept: State) -> None:
         st.session_state["saved_asking"] = identifier
 
     def deleted() -> None:
-        kept.delete_view(view.id)
+        kept.delete_view(view.id, at.person.id)
         asking(None)
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"view_{view.id}"):
@@ -136,16 +136,18 @@ def notes(at: Frame) -> None:
     for note, line in zip(held, lines(held, lang), strict=True):
         with st.container(horizontal=True, vertical_alignment="center", key=f"note_{note.id}"):
             st.markdown(f"**{plain(line['day'])}** · {plain(line['text'])}  \n:small[:gray[{plain(line['scope'])}]]")
-            _buttons(note, kept, lang)
+            _buttons(note, kept, at)
     _form(at, kept, editing)
 
 
-def _buttons(note: Note, kept: State, lang: str) -> None:
+def _buttons(note: Note, kept: State, at: Frame) -> None:
+    lang = at.view.lang
+
     def put(name: str, identifier: int | None) -> None:
         st.session_state[name] = identifier
 
     def withdrawn() -> None:
-        kept.withdraw_note(note.id)
+        kept.withdraw_note(note.id, at.person.id)
         put("note_asking", None)
 
     if st.session_state.get("note_asking") == note.id:
@@ -171,7 +173,8 @@ def _form(at: Frame, kept: State, editing: Note | None) -> None:
         try:
             kept.add_note(
                 at.view.dataset, st.session_state[on], st.session_state[text], until_date=st.session_state[until],
-                text_en=st.session_state[english], scope=scope, replaces=editing.id if editing else None,
+                text_en=st.session_state[english], scope=scope, author=at.person.id,
+                replaces=editing.id if editing else None,
             )  # fmt: skip
         except ValueError:
             st.session_state["note_said"] = "note.refused"

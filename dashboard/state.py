@@ -49,6 +49,8 @@ LINK_PARAMETERS = frozenset(
     {"data", "snapshot", "from", "to", "compare", "lang", "product", "bucket", "region", "team", "batch"}
     | {"metric", "cut", "value", "side", "reach"}
 )
+#: A page's own settings (how a panel is cut, a window, a method) stand in the link as "page.NAME": short words and numbers, never ids.
+OWN_PREFIX = "page."
 
 _tables = MetaData()
 schema_version = Table("schema_version", _tables, Column("version", Integer, primary_key=True))
@@ -87,10 +89,25 @@ audit = Table(
     Column("what", String(60), nullable=False),
     Column("detail", Text, nullable=False),
 )
-for _verb in ("update", "delete"):
-    _refusal = "begin select raise(abort, 'audit is append-only'); end"
-    _trigger: Any = DDL(f"create trigger if not exists audit_no_{_verb} before {_verb} on audit {_refusal}")  # type: ignore[no-untyped-call]
-    event.listen(audit, "after_create", _trigger.execute_if(dialect="sqlite"))
+
+
+def append_only(table: Table) -> None:
+    """Make the database itself refuse to change or delete rows of a table (SQLite and PostgreSQL), once it is created."""
+    name = table.name
+
+    def hear(statement: str, dialect: str) -> None:
+        trigger: Any = DDL(statement)  # type: ignore[no-untyped-call]
+        event.listen(table, "after_create", trigger.execute_if(dialect=dialect))
+
+    for verb in ("update", "delete"):
+        refusal = f"begin select raise(abort, '{name} is append-only'); end"
+        hear(f"create trigger if not exists {name}_no_{verb} before {verb} on {name} {refusal}", "sqlite")
+    body = f"begin raise exception '{name} is append-only'; end"
+    hear(f"create or replace function {name}_refused() returns trigger language plpgsql as $$ {body} $$", "postgresql")
+    hear(f"create trigger {name}_kept before update or delete or truncate on {name} execute function {name}_refused()", "postgresql")
+
+
+append_only(audit)
 
 
 class StateTooNew(RuntimeError):
@@ -184,7 +201,7 @@ class State:
             event.listen(self._engine, "connect", _for_two_processes)
         else:
             self._engine = create_engine(url, pool_pre_ping=True)
-        with self._writing() as connection:
+        with self.writing() as connection:
             _prepare(connection)
 
     def close(self) -> None:
@@ -195,22 +212,21 @@ class State:
 
     def views(self) -> list[SavedView]:
         """All saved views by name."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(select(saved_views).order_by(saved_views.c.name, saved_views.c.id)).all()
         return [SavedView(row.id, row.name, row.path, tuple(parse_qsl(row.query)), row.author, row.created) for row in rows]
 
     def save_view(self, name: str, path: str, query: Mapping[str, str | Iterable[str]], author: str = LOCAL_AUTHOR) -> int:
         """Keep a link under a name; raises NameTaken, or ValueError for a name or link that can't be kept."""
         name = " ".join(name.split())
-        pairs = [
-            (key, value) for key, values in query.items() if key in LINK_PARAMETERS for value in ([values] if isinstance(values, str) else values)
-        ]
+        allowed = {key: values for key, values in query.items() if key in LINK_PARAMETERS or key.startswith(OWN_PREFIX)}
+        pairs = [(key, value) for key, values in allowed.items() for value in ([values] if isinstance(values, str) else values)]
         link = urlencode(pairs)
         if not 0 < len(name) <= LONGEST_NAME or len(link) > LONGEST_LINK or not path.replace("_", "a").isalnum():
             raise ValueError(f"name of {len(name)} characters, link of {len(link)}, page {path!r}")
-        values = {"name": name, "path": path, "query": link, "author": author, "created": _now()}
+        values = {"name": name, "path": path, "query": link, "author": author, "created": now()}
         try:
-            with self._writing() as connection:
+            with self.writing() as connection:
                 made = connection.execute(insert(saved_views).values(values)).inserted_primary_key
                 _log(connection, author, "view.save", {"name": name, "path": path, "query": link})
         except IntegrityError as error:
@@ -219,7 +235,7 @@ class State:
 
     def delete_view(self, identifier: int, author: str = LOCAL_AUTHOR) -> None:
         """Forget a saved view; one that is gone already is no error."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             row = connection.execute(select(saved_views).where(saved_views.c.id == identifier)).one_or_none()
             if row is not None:
                 connection.execute(saved_views.delete().where(saved_views.c.id == identifier))
@@ -230,7 +246,7 @@ class State:
     def notes(self, dataset: str) -> list[Note]:
         """The notes of a data set that were not withdrawn, by day."""
         wanted = select(notes).where(notes.c.dataset == dataset, notes.c.withdrawn.is_(None)).order_by(notes.c.on_date, notes.c.id)
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(wanted).all()
         return [
             Note(
@@ -261,9 +277,9 @@ class State:
         about = {name: sorted(values) for name, values in sorted((scope or {}).items()) if values}
         values = {
             "dataset": dataset, "on_date": on_date, "until_date": until_date, "text": text, "text_en": english,
-            "scope": json.dumps(about, ensure_ascii=False), "author": author, "created": _now(), "replaces": replaces,
+            "scope": json.dumps(about, ensure_ascii=False), "author": author, "created": now(), "replaces": replaces,
         }  # fmt: skip
-        with self._writing() as connection:
+        with self.writing() as connection:
             if replaces is not None:
                 _withdraw(connection, replaces, author)
             made = connection.execute(insert(notes).values(values)).inserted_primary_key
@@ -274,28 +290,39 @@ class State:
 
     def withdraw_note(self, identifier: int, author: str = LOCAL_AUTHOR) -> None:
         """Take a note off every chart; it stays in the database."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             _withdraw(connection, identifier, author)
 
     # --- audit --------------------------------------------------------------------------------------------------------
 
     def entries(self, limit: int = 500) -> list[Entry]:
         """The audit, newest first."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(select(audit).order_by(audit.c.id.desc()).limit(limit)).all()
         return [Entry(row.at, row.who, row.what, json.loads(row.detail)) for row in rows]
 
+    def log(self, connection: Connection, who: str, what: str, detail: Mapping[str, Any]) -> None:
+        """A line in the audit, in the same transaction as what it tells of."""
+        _log(connection, who, what, detail)
+
     # --- connections --------------------------------------------------------------------------------------------------
 
+    def prepare(self, tables: MetaData) -> None:
+        """Make the tables of a capability where they aren't there yet."""
+        with self.writing() as connection:
+            tables.create_all(connection)
+
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is alone in writing from its start."""
         with _told(self._engine), self._engine.begin() as connection:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("begin immediate")  # a lock from the start: none that is asked for too late and refused
             yield connection
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read with."""
         with _told(self._engine), self._engine.connect() as connection:
             yield connection
 
@@ -335,15 +362,15 @@ def _prepare(connection: Connection) -> None:
 
 
 def _withdraw(connection: Connection, identifier: int, author: str) -> None:
-    changed = connection.execute(update(notes).where(notes.c.id == identifier, notes.c.withdrawn.is_(None)).values(withdrawn=_now()))
+    changed = connection.execute(update(notes).where(notes.c.id == identifier, notes.c.withdrawn.is_(None)).values(withdrawn=now()))
     if changed.rowcount:
         _log(connection, author, "note.withdraw", {"id": identifier})
 
 
 def _log(connection: Connection, who: str, what: str, detail: Mapping[str, Any]) -> None:
-    connection.execute(insert(audit).values(at=_now(), who=who, what=what, detail=json.dumps(detail, ensure_ascii=False)))
+    connection.execute(insert(audit).values(at=now(), who=who, what=what, detail=json.dumps(detail, ensure_ascii=False)))
 
 
-def _now() -> datetime:
+def now() -> datetime:
     """When something was written, in UTC."""
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)

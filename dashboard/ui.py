@@ -24,7 +24,7 @@ from dashboard.contract import ROOT, contract
 from dashboard.downloads import Column, Table
 from dashboard.filters import Filters
 from dashboard.formats import plain
-from dashboard.frame import Frame, opened
+from dashboard.frame import Frame, opened, own, set_own
 from dashboard.metrics import Metric, dimensions, metrics
 from dashboard.metrics import plain as measures
 from dashboard.warehouse import Answer, QueryFailed, Rows
@@ -694,20 +694,30 @@ def view_filters() -> Filters:
 
 def choice(key: str, options: Sequence[str], labels: Mapping[str, str] | None = None) -> str:
     """One of some dimensions (called as the registry says, or by other labels), those not supplied left out."""
-    at, named = frame(), labels or naming.dimension_labels(lang())
-    offered = [name for name in options if not at.warehouse.missing(name)]
-    chosen = st.segmented_control(
-        say("recovery.by"),
-        offered,
-        format_func=named.__getitem__,
-        default=offered[0],
-        key=f"{key}_{lang()}",
-        required=True,
-        label_visibility="collapsed",
-        wrap=True,
-        persist_state="session",
-    )
-    return str(chosen or offered[0])
+    offered = [name for name in options if not frame().warehouse.missing(name)]
+    named = labels or naming.dimension_labels(lang())
+    return option(key, {name: named[name] for name in offered}, say("recovery.by"))
+
+
+def option(key: str, labels: Mapping[str, str], title: str, default: str | None = None, listed: bool = False, note: str | None = None) -> str:
+    """One of some values by their labels, kept in the link as page.KEY; in a row without its title, or `listed` in a box with it."""
+    first = default or next(iter(labels))
+    held = next((value for value in own(key) if value in labels), first)
+    widget = f"{key}_{lang()}_{held}"
+
+    def changed() -> None:
+        value = st.session_state[widget]
+        set_own(key, [] if value in (None, first) else [str(value)])
+
+    if listed:
+        values = list(labels)
+        st.selectbox(title, values, index=values.index(held), format_func=labels.__getitem__, key=widget, on_change=changed, help=note)
+    else:
+        st.segmented_control(
+            title, list(labels), format_func=labels.__getitem__, default=held, key=widget, required=True, label_visibility="collapsed",
+            wrap=True, on_change=changed, help=note,
+        )  # fmt: skip
+    return held
 
 
 def names(dimension: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -348,6 +348,9 @@ class Warehouse:
             if scope.teams is not None:
                 where.append("list_contains($scope_teams, team)")
                 values["scope_teams"] = list(scope.teams)
+            if scope.collector is not None:
+                where.append("collector_id = $scope_collector")
+                values["scope_collector"] = scope.collector
         sql = (
             "with period as (select unnest($labels::date[]) as period, unnest($starts::date[]) as start_on, "
             "unnest($untils::date[]) as until_on), "
@@ -365,6 +368,7 @@ class Warehouse:
         uses = [cut.column for cut in cuts if cut.kind != "time"]
         if not entry.unfiltered:
             uses += [dimension(name).column for name, _ in filters.where] + (["team"] if scope.teams is not None else [])
+            uses += ["collector_id"] if scope.collector is not None else []
         words = set(re.findall(r"[a-z_0-9]+", entry.sql or ""))
         if relation == "stock":
             if not all(p.start.day == 1 for p in periods):
