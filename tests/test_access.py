@@ -109,4 +109,4 @@ def test_a_broken_file_lets_nobody_in(loaded_home: Path, tmp_path: Path, monkeyp
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
     app.query_params["lang"] = "en"
     app.run()
-    assert len(app.title) == 0 and "role: got None" in app.error[0].value
+    assert len(app.title) == 0 and "got None, expected one of manager" in app.error[0].value
