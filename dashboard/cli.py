@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import ipaddress
 import json
 import os
 import subprocess
@@ -22,7 +23,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from dashboard import formats, outcome
+from dashboard import access, formats, outcome
 from dashboard.breaches import LoadRefused, breach_line, kind_label
 from dashboard.contract import ROOT, contract
 from dashboard.filters import Filters
@@ -87,7 +88,11 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
     home: HomeOption = None,
 ) -> None:
-    """Serve the pages."""
+    """Serve the pages. Beyond this machine only where a file of people says who may see what."""
+    people = access.people_file(Home(home).path)
+    if not _is_loopback(host) and not people.exists():
+        message = f"--host {host}: others could reach every figure; expected {people} to say who may see what (docs/people.md), or 127.0.0.1"
+        raise fail(message)
     environment = {**os.environ}
     if home is not None:
         environment["COLLECTIONS_HOME"] = str(home.resolve())
@@ -101,6 +106,13 @@ def serve(
     except KeyboardInterrupt:
         code = 0
     raise typer.Exit(code)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,3 +111,12 @@ def test_a_broken_file_lets_nobody_in(loaded_home: Path, tmp_path: Path, monkeyp
     app.query_params["lang"] = "en"
     app.run()
     assert len(app.title) == 0 and "got None, expected one of manager" in app.error[0].value
+
+
+def test_the_page_on_people_says_what_is_so(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "people.md").read_text(encoding="utf-8")
+    (tmp_path / "people.toml").write_text(re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)[0], encoding="utf-8")
+    assert {person.scope.role for person in people(tmp_path / "people.toml").values()} == {"manager", "leader", "collector"}
+    assert set(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)) == set(ROLES)
+    listed = re.search(r"Rights that can be added to a person: (.*?)\. A file", text)
+    assert listed and set(re.findall(r"`(\w+)`", listed.group(1))) == {right for role in ROLES.values() for right in role.rights} | {"pay_team"}

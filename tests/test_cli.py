@@ -123,3 +123,9 @@ def test_a_report_answers(place: Path) -> None:
 def test_sample_refuses_nonsense(tmp_path: Path) -> None:
     done = run("sample", str(tmp_path / "out"), "--cases", "3", home=tmp_path)
     assert done.returncode == 1 and "cases: got 3" in done.stderr
+
+
+def test_serving_others_needs_to_know_who_they_are(place: Path) -> None:
+    done = run("serve", "--host", "0.0.0.0", home=place / "home")
+    assert done.returncode == 1
+    assert "--host 0.0.0.0: others could reach every figure; expected" in done.stderr and "people.toml" in done.stderr
