@@ -20,7 +20,7 @@ CONTACTS = ("attempt", "conversation", "right_party")
 #: Quantities that are there before the first step, by collector.
 GIVEN = (
     "cash", "hours", "worked_days", "leave_days", "service_months", "caseload", "qa_score", "qa_reviews", "critical_reviews",
-    "training_valid", "complaints_upheld",
+    "training_valid", "complaints_upheld", "members",
 )  # fmt: skip
 #: Of these a collector has a value for each kind of cash, not only one.
 TEAM, PREVIOUS = "team.", "previous."
@@ -217,7 +217,7 @@ class Tiers(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Accelerator(Step):
-    """More for what lies above a share of target: pay so far × part of the quantity above × (factor − 1), level by level."""
+    """More for what lies above a level of a quantity (attainment): pay so far × the part of it there × (factor − 1), level by level."""
 
     kind = "accelerator"
     of: str
@@ -346,9 +346,9 @@ class Credit:
 
 @dataclass(frozen=True)
 class Conduct:
-    """Which training must be valid (kind, for how many months), and which day of a complaint puts it in a month."""
+    """Which training must be valid (one of some kinds, for how many months), and which day of a complaint puts it in a month."""
 
-    training_kind: str
+    training_kinds: tuple[str, ...]
     training_months: int
     complaint_day: str
 
@@ -406,7 +406,7 @@ def read_by(step: Step) -> Iterator[tuple[str, str]]:
             yield from ((step.of, "of"), (step.by, "by"))
             yield from ((level.start.of, "levels") for level in step.levels if level.start.of)
         case Accelerator():
-            yield from ((step.of, "of"), ("attainment", "levels"))
+            yield step.of, "of"
             yield from ((level.start.of, "levels") for level in step.levels if level.start.of)
         case Gate():
             yield step.on, "on"
@@ -431,3 +431,8 @@ def defined_by(step: Step) -> tuple[str, ...]:
         case Fixed() | Supplied() | Weigh() | Sum():
             return (step.defines,) if step.defines else ()
     return ()
+
+
+def pays(step: Step) -> bool:
+    """Whether a step adds pay of its own, which a later gate may be put on alone."""
+    return isinstance(step, Rate | Tiers | Accelerator | Bands | Pool) or (isinstance(step, Fixed) and step.pays)

@@ -64,6 +64,7 @@ from dashboard.incentives.plan import (
     Weigh,
     Words,
     defined_by,
+    pays,
     read_by,
 )
 
@@ -236,10 +237,10 @@ class _Reader:
         return Credit(rule, within, otherwise, days, share)
 
     def conduct(self, given: dict[str, Any]) -> Conduct:
-        kind = self.text(given, "training_kind", "conduct", "law")
+        kinds = self.texts(given, "training_kind", "conduct") if "training_kind" in given else ["law"]
         months = self.whole(given, "training_months", "conduct", 1, 12)
         day = self.choice(given, "complaint_day", "conduct", ("resolved_at", "received_at", "incident_on"), "resolved_at")
-        return Conduct(kind, months or 12, day or "resolved_at")
+        return Conduct(tuple(kinds), months or 12, day or "resolved_at")
 
     # --- the steps ----------------------------------------------------------------------------------------------------
 
@@ -268,7 +269,7 @@ class _Reader:
             step = build(self, entry, where, {"id": identifier, "label": self.words(entry, "label", where, optional=True)})
             if step is None:
                 continue
-            self.reads(step, where, known, groups, {one.id for one in made})
+            self.reads(step, where, known, groups, {one.id for one in made if pays(one)})
             for name in defined_by(step):
                 if name in known:
                     self.wrong(f"{where}.as", name, "a name that isn't taken")
@@ -294,7 +295,7 @@ class _Reader:
         if isinstance(step, Gate):
             for name in step.only:
                 if name not in before:
-                    self.wrong(f"{where}.only", name, f"a step before it: {', '.join(sorted(before))}")
+                    self.wrong(f"{where}.only", name, f"a step before it that pays: {', '.join(sorted(before))}")
         if isinstance(step, Tiers) and step.mode == "marginal" and step.by != step.of and step.by != "attainment":
             self.wrong(f"{where}.mode", f"marginal by {step.by}", f"whole, or by = {step.of!r} or 'attainment': only they have a part in a tier")
 
@@ -307,6 +308,9 @@ class _Reader:
             same = [step.id for step in made if isinstance(step, kind)]
             if len(same) > 1:
                 self.wrong("step", ", ".join(same), f"one step of kind {kind.kind} at most")
+        takes = [step.id for step in made if isinstance(step, Deduct | Clawback | Corrections | Adjustments)]
+        if takes and not any(isinstance(step, Carry) or (isinstance(step, Limit) and step.least is not None) for step in made):
+            self.wrong("step", f"{', '.join(takes)} may take more than there is", "a carry step, or a limit with least, after them")
         if any(isinstance(step, Carry) for step in made[:-2]):
             self.wrong("step", "carry before other steps", "carry just before the rounding")
 
@@ -488,6 +492,8 @@ class _Reader:
         found = self.number(entry, key, where)
         if not 0 <= found <= 1:
             self.wrong(f"{where}.{key}", str(entry.get(key)), "a share from 0 to 1")
+        elif found * 1_000_000 != int(found * 1_000_000):
+            self.wrong(f"{where}.{key}", str(entry.get(key)), "a share of six decimals at most")
         return found
 
     def scaled(self, entry: Mapping[str, Any], key: str, where: str, default: Any = None) -> Scaled:

@@ -22,7 +22,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 ZERO = Decimal(0)
 #: How a line's amount follows from the total before it.
@@ -30,20 +30,18 @@ RULES = ("sum", "none", "min", "max", "round", "carry")
 #: What the ids of a part are.
 PART_KINDS = ("payments", "reversals", "complaints", "adjustments", "tier", "share", "none")
 #: What a value is, for whoever writes it out.
-VALUE_KINDS = ("amount", "rate", "number", "count", "text", "date", "month", "code")
+VALUE_KINDS = ("amount", "rate", "number", "count", "text", "date", "month", "code", "quantity")
 
 
-@dataclass(frozen=True)
-class Value:
-    """Something that fills a place in a line's words: `kind` is one of VALUE_KINDS (a code has words of its own: pay_code.NAME)."""
+class Value(NamedTuple):
+    """Something that fills a place in a line's words: `kind` is one of VALUE_KINDS (a code has words of its own: pay_code.NAME, a quantity too)."""
 
     name: str
     kind: str
     value: Decimal | int | str | None
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One working of a line: amount = base × factors. `cut` says of what: (("bucket", "M1"), ("product", "card")), a tier's edges, an id."""
 
     cut: tuple[tuple[str, str], ...]
@@ -54,8 +52,7 @@ class Part:
     ids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One step of a plan, worked out for one collector. `quantity` is what the step defines (credited cash, a target), if anything."""
 
     step: str
@@ -73,8 +70,7 @@ class Line:
         return {value.name: value.value for value in self.values}[name]
 
 
-@dataclass(frozen=True)
-class Credited:
+class Credited(NamedTuple):
     """Cash of one kind credited to a collector: `cash` is share × amount of its payments; `base_rate` what a unit of it earned by rates and
     tiers, `paid_rate` after accelerator and gates too. Claw-back of a reversed payment of a locked month takes one of these back.
     """
@@ -171,33 +167,33 @@ class Run:
 
     def to_json(self) -> str:
         """Exact and the same for equal runs."""
-        return json.dumps(_plain(self), ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(plain(self), ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Run:
         """What to_json wrote."""
-        made: Run = _made(cls, json.loads(text))
-        return made
+        found: Run = made(cls, json.loads(text))
+        return found
 
 
-def _plain(value: Any) -> Any:
-    """Dataclasses as lists of their fields, money as text."""
+def plain(value: Any) -> Any:
+    """As JSON carries it: records as lists of their fields, money and days as text."""
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
     if isinstance(value, Value):  # its own kind of value decides how it is read back
-        return [value.name, value.kind, _plain(value.value), type(value.value).__name__]
+        return [value.name, value.kind, plain(value.value), type(value.value).__name__]
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
     if is_dataclass(value):
-        return [_plain(getattr(value, name)) for name in _names(value.__class__)]
+        return [plain(getattr(value, name)) for name in _names(value.__class__)]
     return value
 
 
 @cache
 def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(kind))
+    return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else kind._fields
 
 
 @cache
@@ -209,21 +205,21 @@ def _hints(kind: Any) -> tuple[Any, ...]:
 _READ: dict[str, Any] = {"Decimal": Decimal, "int": int, "str": str, "NoneType": lambda _: None}
 
 
-def _made(kind: Any, data: Any) -> Any:
-    """The reverse of _plain, by the declared types."""
+def made(kind: Any, data: Any) -> Any:
+    """The reverse of `plain`, by the declared types."""
     if kind is Value:
         name, sort, value, type_name = data
         return Value(name, sort, _READ[type_name](value))
-    if is_dataclass(kind) and isinstance(kind, type):
-        return kind(*(_made(hint, item) for hint, item in zip(_hints(kind), data, strict=True)))
+    if is_dataclass(kind) or hasattr(kind, "_fields"):
+        return kind(*(made(hint, item) for hint, item in zip(_hints(kind), data, strict=True)))
     origin = get_origin(kind)
     if origin is tuple:
         inner = get_args(kind)
         if len(inner) == 2 and inner[1] is Ellipsis:
-            return tuple(_made(inner[0], item) for item in data)
-        return tuple(_made(hint, item) for hint, item in zip(inner, data, strict=True))
+            return tuple(made(inner[0], item) for item in data)
+        return tuple(made(hint, item) for hint, item in zip(inner, data, strict=True))
     if origin in (Union, UnionType):
-        return None if data is None else _made(next(one for one in get_args(kind) if one is not NoneType), data)
+        return None if data is None else made(next(one for one in get_args(kind) if one is not NoneType), data)
     if kind is date:
         return date.fromisoformat(data)
     return kind(data)

@@ -1,0 +1,307 @@
+"""Whose cash is it and does it count? Payments of a month by collector and kind, and the rest by reason, in whole cents; no money is rounded.
+
+Columns are numpy arrays of codes and int64; a share is a whole number of millionths (`UNIT`), so that cents × share is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dashboard.filters import month_end
+from dashboard.incentives.inputs import Collector, Payments
+from dashboard.incentives.plan import Plan
+from dashboard.incentives.statement import Tie, Uncredited
+
+Array = np.ndarray[Any, Any]
+#: A share of a payment is a whole number of these: plans' shares have at most six decimals in all.
+UNIT = 1_000_000
+CENT = Decimal("0.01")
+_SCALE = Decimal(1).scaleb(-8)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A collector's cash of one kind (bucket, product …): payments with the share credited of each."""
+
+    cut: tuple[tuple[str, str], ...]
+    cash: Decimal
+    payments: tuple[str, ...]
+    shares: tuple[Decimal, ...]
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """All cash of a month: credited by collector, the rest by reason, the tie to net cash by team; reversals of earlier months by position."""
+
+    credited: dict[str, tuple[Kind, ...]]
+    uncredited: tuple[Uncredited, ...]
+    ties: tuple[Tie, ...]
+
+
+def allocate(payments: Payments, collectors: Iterable[Collector], plan: Plan, month: date, clawed: frozenset[str]) -> Allocation:
+    """Credit a month's payments under a plan. `clawed`: reversals that the claw-back step takes (their payment was paid for earlier)."""
+    if not len(payments):
+        return Allocation({}, (), ())
+    column = _Columns(payments)
+    paid_under = {one.id for one in collectors if plan.takes(one.team, one.grade, one.agency)}
+    known = {one.id for one in collectors}
+    first, last = month.toordinal(), month_end(month).toordinal()
+    reasons = _Reasons(len(payments))
+    paid, posted, cents = column.numbers["paid_day"], column.numbers["posted_day"], column.numbers["cents"]
+    in_month = (paid >= first) & (paid <= last)
+    if plan.eligible.cutoff_days is not None:
+        cut = plan.eligible.cutoff_days
+        reasons.put("posted_late", in_month & (posted > last + cut))
+        counted = in_month | (paid < first) & (posted > first - 1 + cut) & (posted <= last + cut)
+    else:
+        counted = in_month
+    origin = np.where(column.numbers["origin_day"] > 0, column.numbers["origin_day"], paid)
+    taken_back = cents < 0
+    reasons.put("reversal_unknown", taken_back & (column.numbers["origin_day"] <= 0))
+    brought_in = frozenset(column.objects("payment_id")[counted & (paid < first)].tolist())
+    earlier = taken_back & (origin < first) & ~column.among("reverses", brought_in)
+    if clawed:
+        reasons.put("clawed_back", earlier & column.among("payment_id", clawed))
+    reasons.put("reversal_unpaid", earlier)
+    share = np.full(len(payments), UNIT, dtype=np.int64)
+    touch = _touches(column, plan)
+    for rule in plan.eligible.rules:
+        fit = reasons.free & (share == UNIT)
+        for name, values in rule.cut:
+            fit &= np.isin(touch, list(values)) if name == "touch" else column.among(name, values)
+        part = _whole(rule.share)
+        if part == 0:
+            reasons.put(rule.reason, fit)
+        elif part < UNIT:
+            share[fit] = part
+            reasons.part(rule.reason, fit)
+    owners = _owners(column, plan, paid)
+    pieces: list[tuple[Array, Array, Array]] = []
+    given = np.zeros(len(payments), dtype=np.int64)
+    for number, (who, split) in enumerate(owners, start=1):
+        who_code, names = pd.factorize(np.asarray(who, dtype=object))
+        texts = [str(name) for name in names]
+        house = np.array([name in ("", "house") for name in texts], dtype=bool)[who_code]
+        strange = np.array([name not in known and name not in ("", "house") for name in texts], dtype=bool)[who_code]
+        other = np.array([name in known and name not in paid_under for name in texts], dtype=bool)[who_code]
+        weight = np.where(split > 0, share - given if number == len(owners) else share * split // UNIT, 0)  # the last takes what is left
+        given = given + weight
+        for reason, mask in (("house", house), ("no_such_collector", strange), ("other_plan", other)):
+            reasons.piece(reason, counted & reasons.free & mask & (weight > 0), cents * weight)
+        mine = counted & reasons.free & ~house & ~strange & ~other & (weight > 0)
+        pieces.append((np.flatnonzero(mine), np.asarray(who, dtype=object)[mine], weight[mine]))
+    left = counted & reasons.free & (share < UNIT)
+    reasons.parts(left, cents * (UNIT - share))
+    whole = counted & ~reasons.free
+    reasons.wholes(whole, cents * UNIT)
+    brought = counted & ~in_month
+    reasons.piece("brought_forward", brought, -cents * UNIT)
+    kinds = _grouped(column, plan, pieces, touch)
+    return Allocation(kinds, reasons.uncredited(column), _ties(column, pieces, reasons, cents, in_month))
+
+
+class _Columns:
+    """Payments as arrays: texts as codes into their values."""
+
+    def __init__(self, payments: Payments) -> None:
+        self.ids: list[str] = payments.columns["payment_id"]
+        self.texts = {name: values for name, values in payments.columns.items()}
+        self.numbers = {
+            name: np.asarray(payments.columns[name], dtype=np.int64)
+            for name in ("cents", "paid_day", "posted_day", "origin_day", "moved_day", "touched_day", "talked_day")
+        }
+        self._codes: dict[str, tuple[Array, list[str]]] = {}
+
+    def codes(self, name: str) -> tuple[Array, list[str]]:
+        """Codes of a text column and what they stand for, sorted."""
+        if name not in self._codes:
+            found, values = pd.factorize(np.asarray(self.texts[name], dtype=object))
+            order = sorted(range(len(values)), key=lambda at: str(values[at]))
+            rank = np.empty(len(values), dtype=np.int64)
+            rank[order] = np.arange(len(values))
+            self._codes[name] = rank[found], [str(values[at]) for at in order]
+        return self._codes[name]
+
+    def among(self, name: str, values: Iterable[str]) -> Array:
+        """Which rows have one of some values."""
+        wanted = frozenset(values)
+        codes, known = self.codes(name)
+        found: Array = np.array([value in wanted for value in known], dtype=bool)[codes]
+        return found
+
+    def objects(self, name: str) -> Array:
+        return np.asarray(self.texts[name], dtype=object)
+
+
+class _Reasons:
+    """Why cash isn't credited: the first reason holds; shares of payments and whole ones."""
+
+    def __init__(self, size: int) -> None:
+        self.free = np.ones(size, dtype=bool)
+        self._whole: list[tuple[str, Array]] = []
+        self._part: list[tuple[str, Array]] = []
+        self.pieces: list[tuple[str, Array, Array]] = []
+
+    def put(self, reason: str, mask: Array) -> None:
+        """These rows are not credited at all."""
+        mask = mask & self.free
+        if mask.any():
+            self._whole.append((reason, mask))
+            self.free = self.free & ~mask
+
+    def part(self, reason: str, mask: Array) -> None:
+        """Of these rows a share isn't credited."""
+        self._part.append((reason, mask.copy()))
+
+    def piece(self, reason: str, mask: Array, value: Array) -> None:
+        """An amount (cents × UNIT) of these rows isn't credited."""
+        if mask.any():
+            at = np.flatnonzero(mask)
+            self.pieces.append((reason, at, value[at]))
+
+    def parts(self, left: Array, value: Array) -> None:
+        for reason, mask in self._part:
+            self.piece(reason, mask & left, value)
+
+    def wholes(self, whole: Array, value: Array) -> None:
+        for reason, mask in self._whole:
+            self.piece(reason, mask & whole, value)
+
+    def uncredited(self, column: _Columns) -> tuple[Uncredited, ...]:
+        """By reason and team, with the payments."""
+        team, teams = column.codes("team")
+        found: dict[tuple[str, str], tuple[int, list[int]]] = {}
+        for reason, at, value in self.pieces:
+            for code in np.unique(team[at]):
+                mask = team[at] == code
+                amount, rows = found.get((reason, teams[code]), (0, []))
+                found[reason, teams[code]] = (amount + int(value[mask].sum()), rows + at[mask].tolist())
+        return tuple(
+            Uncredited(reason, name, _money(amount), tuple(column.ids[at] for at in sorted(set(rows))))
+            for (reason, name), (amount, rows) in sorted(found.items())
+        )
+
+
+def _touches(column: _Columns, plan: Plan) -> Array:
+    """Whether the holder had touched the case within the plan's days before a payment."""
+    days = plan.eligible.touch_days
+    if plan.eligible.touch is None or days is None:
+        return np.full(len(column.ids), "", dtype=object)
+    touched = column.numbers["touched_day"]
+    origin = np.where(column.numbers["origin_day"] > 0, column.numbers["origin_day"], column.numbers["paid_day"])
+    return np.where((touched > 0) & (touched >= origin - days) & (touched <= origin), "worked", "self_cure").astype(object)
+
+
+def _owners(column: _Columns, plan: Plan, paid: Array) -> list[tuple[Array, Array]]:
+    """Who gets which share (millionths) of each payment, one pair of arrays a share."""
+    holder, rule = column.objects("holder"), plan.credit
+    origin = np.where(column.numbers["origin_day"] > 0, column.numbers["origin_day"], paid)
+    otherwise = holder if rule.otherwise == "holder" else np.full(len(column.ids), "", dtype=object)
+    whole = np.full(len(column.ids), UNIT, dtype=np.int64)
+    if rule.rule == "payment":
+        own = column.objects("own")
+        owner = np.where(own != "", own, otherwise)
+    elif rule.rule == "right_party":
+        talked, within = column.numbers["talked_day"], rule.within_days or 0
+        recent = (talked > 0) & (talked >= origin - within) & (talked <= origin)
+        owner = np.where(recent, column.objects("talker"), otherwise)
+    else:
+        owner = holder
+    if rule.transfer_days is None:
+        return [(owner, whole)]
+    moved, previous = column.numbers["moved_day"], column.objects("previous")
+    shared = (moved > 0) & (origin - moved < rule.transfer_days) & (origin >= moved) & (previous != "") & (owner == holder)
+    new = np.where(shared, _whole(rule.transfer_share), whole)
+    return [(owner, new), (np.where(shared, previous, ""), whole - new)]
+
+
+def _grouped(column: _Columns, plan: Plan, pieces: Sequence[tuple[Array, Array, Array]], touch: Array) -> dict[str, tuple[Kind, ...]]:
+    """Credited cash by collector and cut, each with its payments and their shares."""
+    at = np.concatenate([rows for rows, _, _ in pieces])
+    if not len(at):
+        return {}
+    who_code, names = pd.factorize(np.concatenate([who for _, who, _ in pieces]))
+    weight = np.concatenate([part for _, _, part in pieces])
+    value = column.numbers["cents"][at] * weight
+    cuts: list[tuple[str, Array, list[str]]] = []
+    for name in plan.cuts:
+        if name == "touch":
+            codes, values = pd.factorize(touch)
+            cuts.append((name, codes[at], [str(text) for text in values]))
+        else:
+            found, listed = column.codes(name)
+            cuts.append((name, found[at], listed))
+    key = who_code.astype(np.int64)
+    for _, codes, listed in cuts:
+        key = key * len(listed) + codes
+    order = np.argsort(key, kind="stable")
+    key, at, weight, value = key[order], at[order], weight[order], value[order]
+    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    sums = np.add.reduceat(value, starts)
+    edges = [*starts.tolist(), len(key)]
+    first = order[starts]
+    labels = [[listed[code] for code in codes[first].tolist()] for _, codes, listed in cuts]
+    ids = column.ids
+    listed_at, listed_weight = at.tolist(), weight.tolist()
+    shares: dict[int, Decimal] = {}
+    found_kinds: dict[str, list[Kind]] = {}
+    for number, (begin, end) in enumerate(pairwise(edges)):
+        cut = tuple((name, labels[place][number]) for place, (name, _, _) in enumerate(cuts))
+        parts = listed_weight[begin:end]
+        for part in parts:
+            if part not in shares:
+                shares[part] = Decimal(part) / UNIT
+        kind = Kind(
+            cut,
+            _money(int(sums[number])),
+            tuple([ids[row] for row in listed_at[begin:end]]),
+            tuple([shares[part] for part in parts]),
+        )
+        found_kinds.setdefault(str(names[who_code[first[number]]]), []).append(kind)
+    return {name: tuple(sorted(kinds, key=lambda kind: kind.cut)) for name, kinds in sorted(found_kinds.items())}
+
+
+def _ties(column: _Columns, pieces: Sequence[tuple[Array, Array, Array]], reasons: _Reasons, cents: Array, in_month: Array) -> tuple[Tie, ...]:
+    """By team of the holder at value date: net cash = credited + the rest by reason."""
+    team, teams = column.codes("team")
+
+    def by_team(at: Array, value: Array) -> list[int]:
+        total = np.zeros(len(teams), dtype=np.int64)
+        np.add.at(total, team[at], value)
+        return [int(amount) for amount in total]
+
+    net = by_team(np.flatnonzero(in_month), cents[in_month])
+    credited = [0] * len(teams)
+    for at, _, weight in pieces:
+        credited = [before + more for before, more in zip(credited, by_team(at, cents[at] * weight), strict=True)]
+    rest: list[dict[str, int]] = [{} for _ in teams]
+    for reason, at, value in reasons.pieces:
+        for place, amount in enumerate(by_team(at, value)):
+            if amount:
+                rest[place][reason] = rest[place].get(reason, 0) + amount
+    return tuple(
+        Tie(
+            name,
+            Decimal(net[place]) * CENT,
+            _money(credited[place]),
+            tuple((reason, _money(amount)) for reason, amount in sorted(rest[place].items())),
+        )
+        for place, name in enumerate(teams)
+    )
+
+
+def _whole(share: Decimal) -> int:
+    return int(share * UNIT)
+
+
+def _money(value: int) -> Decimal:
+    """Cents × UNIT as an amount, exact."""
+    return (Decimal(value) * _SCALE).normalize() + Decimal("0.00")

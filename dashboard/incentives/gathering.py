@@ -1,0 +1,136 @@
+"""A month's inputs from a snapshot, for the whole company: asks reports only, computes nothing that is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from dashboard.filters import month_end
+from dashboard.incentives import plan as plans
+from dashboard.incentives.inputs import Collector, Complaint, Inputs, Payments, Remembered, Supply
+from dashboard.incentives.plan import Plan
+from dashboard.incentives.statement import Run
+from dashboard.warehouse import Warehouse
+
+#: What a quantity needs of an export.
+NEEDS = {
+    "hours": "attendance", "worked_days": "attendance", "leave_days": "attendance", "qa_score": "reviews", "qa_reviews": "reviews",
+    "critical_reviews": "reviews.critical", "training_valid": "trainings", "complaints_upheld": "complaints.upheld",
+}  # fmt: skip
+
+
+class NotSupplied(LookupError):
+    """A plan needs what an export doesn't hold: `needs` are the contract's tables and columns."""
+
+    def __init__(self, needs: tuple[str, ...]) -> None:
+        self.needs = needs
+        super().__init__(f"not supplied: {', '.join(needs)}")
+
+
+class Untied(RuntimeError):
+    """A run whose cash isn't the net cash of the month: nothing may be paid on it."""
+
+
+def needs(plan: Plan) -> tuple[str, ...]:
+    """The tables and columns of the contract that a plan can't do without."""
+    asked = ["payments", "cases", "assignments", "collectors"]
+    for name in sorted(plan.uses):
+        bare = name.removeprefix(plans.TEAM)
+        if bare in NEEDS:
+            asked.append(NEEDS[bare])
+    if plan.eligible.touch is not None or plan.credit.rule == "right_party":
+        asked.append("contacts")
+    if plan.credit.rule == "payment":
+        asked.append("payments.collector_id")
+    for step in plan.steps:
+        match step:
+            case plans.Fixed():
+                asked += ["attendance"] if step.prorated else []
+            case plans.Target():
+                asked += ["attendance"] if step.leave else []
+                asked += ["targets"] if step.sources and step.missing == "refuse" and step.table is None else []
+            case plans.Supplied():
+                asked += ["targets"] if step.otherwise is None else []
+            case plans.Deduct():
+                asked.append("complaints.upheld")
+            case plans.Clawback():
+                asked.append("payments.reverses")
+    return tuple(dict.fromkeys(asked))
+
+
+def missing(plan: Plan, warehouse: Warehouse) -> tuple[str, ...]:
+    """What of it a snapshot doesn't hold."""
+    return tuple(need for need in needs(plan) if not warehouse.supplied(need))
+
+
+def gather(warehouse: Warehouse, plan: Plan, month: date, remembered: Remembered | None = None) -> Inputs:
+    """A month's inputs; NotSupplied by name where the export lacks what the plan needs."""
+    lacking = missing(plan, warehouse)
+    if lacking:
+        raise NotSupplied(lacking)
+    first, last = month.replace(day=1), month_end(month)
+    span = {"start": first, "until": last}
+    info = warehouse.info
+    return Inputs(
+        month=first,
+        dataset=info.dataset,
+        snapshot=info.id,
+        as_of=info.as_of,
+        currency=info.currency,
+        payments=_payments(warehouse, plan, first, last),
+        collectors=tuple(_collector(row) for row in warehouse.run("pay_people", {**span, "training_kinds": list(plan.conduct.training_kinds)})),
+        complaints=tuple(Complaint(**row) for row in warehouse.run("pay_complaints", {**span, "day": plan.conduct.complaint_day})),
+        supplied=tuple(Supply(row["scope"], row["metric"], plain_decimal(row["value"])) for row in warehouse.run("pay_targets", {"start": first})),
+        remembered=remembered or Remembered(),
+    )
+
+
+def _payments(warehouse: Warehouse, plan: Plan, first: date, last: date) -> Payments:
+    cut = plan.eligible.cutoff_days
+    never = date(1, 1, 1)
+    late_from = never if cut is None else first + timedelta(days=cut - 1)
+    late_until = never if cut is None else last + timedelta(days=cut)
+    rows = warehouse.run("pay_payments", {"start": first, "until": last, "late_from": late_from, "late_until": late_until})
+    earliest = min((date.fromordinal(row["origin_day"] or row["paid_day"]) for row in rows), default=first)
+    span = {"earliest": min(earliest, first), "until": last}
+    if plan.eligible.touch is not None:
+        asked = {**span, "days": plan.eligible.touch_days, "touch": plan.eligible.touch}
+        touched = {row["payment_id"]: row["touched_day"] for row in warehouse.run("pay_touches", asked)}
+        for row in rows:
+            row["touched_day"] = touched.get(_original(row), 0)
+    if plan.credit.rule == "right_party":
+        talks = {row["payment_id"]: row for row in warehouse.run("pay_talks", {**span, "days": plan.credit.within_days})}
+        for row in rows:
+            found: Mapping[str, Any] = talks.get(_original(row), {})
+            row["talker"], row["talked_day"] = found.get("talker", ""), found.get("talked_day", 0)
+    return Payments.of(rows)
+
+
+def _original(row: Mapping[str, Any]) -> str:
+    """A reversal goes with the payment that it takes back."""
+    return str(row["reverses"] or row["payment_id"]) if row["cents"] < 0 else str(row["payment_id"])
+
+
+def _collector(row: Mapping[str, Any]) -> Collector:
+    known = {name: row[name] for name in Collector._fields}
+    for name in ("hours", "qa_score_sum", "qa_weight_sum"):
+        known[name] = None if known[name] is None else plain_decimal(known[name])
+    return Collector(**known)
+
+
+def plain_decimal(value: Decimal) -> Decimal:
+    """Without the zeros that a column's type adds, so that the same figure is the same text."""
+    return value.normalize() + Decimal(0) if value == value.to_integral_value() else value.normalize()
+
+
+def tied(run: Run, warehouse: Warehouse) -> Run:
+    """The run itself, once its cash is the net cash of the month by team to the cent; Untied otherwise."""
+    last = month_end(run.month)
+    theirs = {row["team"]: row["net_amount"] for row in warehouse.run("pay_tie", {"start": run.month, "until": last}) if row["net_amount"]}
+    ours = {tie.team: tie.net_cash for tie in run.ties if tie.net_cash}
+    loose = [tie for tie in run.ties if tie.difference]
+    if theirs != ours or loose:
+        raise Untied(f"net cash by team {theirs}; the run has {ours}; not accounted for {[(tie.team, tie.difference) for tie in loose]}")
+    return run

@@ -1,0 +1,181 @@
+"""What a month's pay is computed from: cash by payment, people, days, quality, and what the ledger remembers. Data only, exact in JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from dashboard.incentives.statement import made, plain
+
+#: Of a payment's row, in the order of the report.
+TEXTS = ("payment_id", "team", "holder", "previous", "own", "talker", "bucket", "product", "method", "placement", "reverses")
+NUMBERS = ("cents", "paid_day", "posted_day", "origin_day", "moved_day", "touched_day", "talked_day")
+
+
+class Payments:
+    """Postings by column, by id: texts ("" where unknown) and whole numbers (days as ordinals, 0 where unknown; amounts in cents).
+
+    `holder`, `previous`: who held the case at the value date, and before; `moved_day`: since when; `talker`, `talked_day`: the last talk with
+    the debtor before it; `touched_day`: the holder's last touch before it; `own`: the collector on the payment; `origin_day`: the value
+    date of the payment that a reversal (cents below 0) takes back.
+    """
+
+    def __init__(self, columns: Mapping[str, Iterable[Any]]) -> None:
+        lists = {name: list(columns[name]) for name in (*TEXTS, *NUMBERS)}
+        identifiers = lists["payment_id"]
+        if any(after <= before for before, after in pairwise(identifiers)):
+            order = sorted(range(len(identifiers)), key=identifiers.__getitem__)
+            lists = {name: [column[at] for at in order] for name, column in lists.items()}
+        self.columns: dict[str, list[Any]] = lists
+
+    @classmethod
+    def of(cls, rows: Iterable[Mapping[str, Any]]) -> Payments:
+        """From rows; what a row doesn't have is unknown."""
+        listed = list(rows)
+        return cls(
+            {
+                **{name: [row.get(name) or "" for row in listed] for name in TEXTS},
+                **{name: [int(row.get(name) or 0) for row in listed] for name in NUMBERS},
+            }
+        )
+
+    def __len__(self) -> int:
+        return len(self.columns["payment_id"])
+
+
+class Collector(NamedTuple):
+    """Who is paid, what they worked in the month, and how well; None where nothing is known of it."""
+
+    id: str
+    team: str
+    grade: str
+    agency: str = ""
+    hired_on: date = date(1900, 1, 1)
+    left_on: date | None = None
+    worked_days: int | None = None
+    leave_days: int | None = None
+    hours: Decimal | None = None
+    case_days: int = 0
+    qa_score_sum: Decimal | None = None
+    qa_weight_sum: Decimal | None = None
+    qa_reviews: int = 0
+    critical_reviews: int = 0
+    trained_on: date | None = None
+
+
+class Complaint(NamedTuple):
+    """An upheld complaint of the month."""
+
+    id: str
+    collector: str
+    category: str = ""
+    severity: str = ""
+    channel: str = ""
+
+
+class Supply(NamedTuple):
+    """A value of the targets table for the month: scope is all, team:NAME or collector:ID."""
+
+    scope: str
+    metric: str
+    value: Decimal
+
+
+class Earned(NamedTuple):
+    """What a payment that is reversed now had earned somebody in a locked month."""
+
+    payment: str
+    collector: str
+    month: date
+    share: Decimal
+    base_rate: Decimal
+    paid_rate: Decimal
+
+
+class Difference(NamedTuple):
+    """What a locked month, worked out again on today's data, pays a collector more or less than was paid for it so far."""
+
+    collector: str
+    month: date
+    paid: Decimal
+    due: Decimal
+
+
+class Adjustment(NamedTuple):
+    """An amount that somebody adds or takes, with the reason."""
+
+    id: str
+    collector: str
+    amount: Decimal
+    kind: str
+    reason: str
+    author: str
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What the ledger brings into a month."""
+
+    carried: tuple[tuple[str, Decimal], ...] = ()
+    previous: tuple[tuple[str, str, Decimal], ...] = ()
+    earned: tuple[Earned, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a run depends on besides its plan."""
+
+    month: date
+    dataset: str
+    snapshot: str
+    as_of: date
+    currency: str
+    payments: Payments
+    collectors: tuple[Collector, ...]
+    complaints: tuple[Complaint, ...] = ()
+    supplied: tuple[Supply, ...] = ()
+    remembered: Remembered = field(default_factory=Remembered)
+
+    def to_json(self) -> str:
+        """Exact, the same for the same inputs in any order."""
+        ordered = self.ordered()
+        data = {one.name: plain(getattr(ordered, one.name)) for one in fields(ordered) if one.name != "payments"}
+        return json.dumps({**data, "payments": ordered.payments.columns}, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Inputs:
+        """What to_json wrote."""
+        data = json.loads(text)
+        payments = Payments(data.pop("payments"))
+        hints = {one.name: one.type for one in fields(cls)}
+        types = {
+            "month": date, "as_of": date, "collectors": tuple[Collector, ...], "complaints": tuple[Complaint, ...],
+            "supplied": tuple[Supply, ...], "remembered": Remembered,
+        }  # fmt: skip
+        return cls(payments=payments, **{name: made(types.get(name, str), data[name]) for name in hints if name != "payments"})
+
+    def ordered(self) -> Inputs:
+        """The same with its rows in one order."""
+        known = self.remembered
+        remembered = Remembered(*(tuple(sorted(getattr(known, one.name))) for one in fields(known)))
+        return Inputs(
+            self.month, self.dataset, self.snapshot, self.as_of, self.currency, self.payments, tuple(sorted(self.collectors, key=_id)),
+            tuple(sorted(self.complaints)), tuple(sorted(self.supplied)), remembered,
+        )  # fmt: skip
+
+    @property
+    def hash(self) -> str:
+        """Of everything in it."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+
+def _id(collector: Collector) -> str:
+    return collector.id
