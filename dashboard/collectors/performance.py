@@ -1,0 +1,330 @@
+"""What each collector's cases paid against what cases of their kind pay at other collectors' desks; knows nothing of pages.
+
+The expectation of a case is a model of everything known of it before the month (bucket, balance, product, months since placement, score,
+region, placement number, whether it has paid) and of the month. It never knows the collector, the treatment or any effort, and a
+collector's own cases are never among those it was fitted on. Each month is scaled so that the house as a whole comes to 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse, special
+from sklearn.linear_model import LogisticRegression, PoissonRegressor
+
+from dashboard.collectors.cells import Design, Ints, Mix, Vector, unpacked
+from dashboard.methods import profiling
+from dashboard.methods.profiling import Spread
+
+#: The expectation is fitted on this many months up to the last one asked for.
+MONTHS = 12
+#: Collectors are dealt into so many groups; each group's expectation is fitted on all the others.
+FOLDS, SEED = 5, 20
+#: The model is fitted on at most so many rows of cells, drawn with the seed; every case is then given its expectation.
+SAMPLE = 60_000
+#: With fewer collectors what the others do says too little.
+FEWEST = 8
+#: Outcomes a case may have in a month: it paid or not; its cash, no more than all but the largest hundredth of payers bring.
+OUTCOMES = ("paid", "cash")
+
+
+class TooFew(Exception):
+    """Not enough collectors or months to know what to expect; says how many there are."""
+
+    def __init__(self, collectors: int, months: int) -> None:
+        self.collectors, self.months = collectors, months
+        super().__init__(f"{collectors} collectors over {months} months")
+
+
+class Asked(Protocol):
+    """What is needed of a warehouse."""
+
+    def arrays(self, report: str, parameters: Mapping[str, Any] | None = None) -> dict[str, npt.NDArray[Any]]: ...
+    def run(self, report: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]: ...
+
+
+@dataclass(frozen=True)
+class Tally:
+    """One collector in one month: cases held at its start, what they did, what was expected, and what chance alone would do to it."""
+
+    month: date
+    collector: str
+    cases: int
+    paid: float
+    paid_expected: float
+    paid_variance: float
+    cash: float
+    cash_expected: float
+    cash_variance: float
+
+
+@dataclass(frozen=True)
+class Tallies:
+    """All collectors and months, how good the expectation is, and over how many cases it was fitted."""
+
+    rows: tuple[Tally, ...]
+    months: tuple[date, ...]
+    auc: float
+    calibration: tuple[tuple[float, float, int], ...]
+    cases: int
+    folds: int
+
+
+@dataclass(frozen=True)
+class Performance:
+    """One collector over some months. `ratio` is observed ÷ expected with its interval; `shrunk` what of it is to be believed, on the
+    house's mix of cases, so that it compares between desks.
+
+    `top` is the chance of being in the best quarter; `flag` is "high" or "low" beyond the 99.8% limits, else "" ; None where too little was
+    expected to say (`expected` below profiling.LEAST).
+    """
+
+    collector: str
+    cases: int
+    observed: float
+    expected: float
+    variance: float
+    ratio: float
+    low: float
+    high: float
+    shrunk: float | None = None
+    shrunk_low: float | None = None
+    shrunk_high: float | None = None
+    top: float | None = None
+    z: float | None = None
+    flag: str = ""
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """Every collector over some months by one outcome, best first, and how far they differ beyond chance."""
+
+    outcome: str
+    months: tuple[date, ...]
+    people: tuple[Performance, ...]
+    spread: Spread
+    phi: float
+
+    def of(self, collector: str) -> Performance | None:
+        """One of them."""
+        return next((one for one in self.people if one.collector == collector), None)
+
+    @property
+    def ranked(self) -> tuple[Performance, ...]:
+        """Those of whom enough is known."""
+        return tuple(one for one in self.people if one.shrunk is not None)
+
+
+def number(month: date) -> int:
+    """A month as the model tables count them."""
+    return month.year * 12 + month.month - 1
+
+
+def month_of(value: int) -> date:
+    """The first day of a counted month."""
+    return date(int(value) // 12, int(value) % 12 + 1, 1)
+
+
+def adjusted(warehouse: Asked, start: date, until: date, outcome: str = "paid", where: Mapping[str, Sequence[str]] | None = None) -> Adjusted:
+    """Every collector's observed ÷ expected over the complete months that lie in a span of days.
+
+    `where` limits the cases (product, bucket, region), not the collectors. Raises TooFew.
+    """
+    found = tallied(warehouse, until, where)
+    months = [month for month in found.months if start.replace(day=1) <= month <= until]
+    return summed(found, months, outcome)
+
+
+def tallied(warehouse: Asked, until: date, where: Mapping[str, Sequence[str]] | None = None) -> Tallies:
+    """Observed and expected by collector and month, over the MONTHS complete months that end with the month of a day. Raises TooFew."""
+    last = number(until.replace(day=1))
+    levels: dict[str, dict[str, int]] = {}
+    for row in warehouse.run("mix_levels"):
+        levels.setdefault(row["dimension"], {})[row["value"]] = row["number"]
+    mix = Mix.of(warehouse.arrays("held_mix", {"first": last - MONTHS + 1, "last": last}))
+    names = {place: name for name, place in levels.get("collector", {}).items()}
+    return tally(mix, names, chosen(levels, where or {}, warehouse))
+
+
+def chosen(levels: Mapping[str, Mapping[str, int]], where: Mapping[str, Sequence[str]], warehouse: Asked) -> dict[str, Ints]:
+    """The numbers of the values that cases are limited to."""
+    found = {}
+    for name, values in where.items():
+        known = {row["bucket"]: row["rank"] for row in warehouse.run("bucket_ranks")} if name == "bucket" else levels.get(name, {})
+        found[name] = np.array([known[value] for value in values if value in known], dtype=np.int64)
+    return found
+
+
+def tally(mix: Mix, names: Mapping[int, str], only: Mapping[str, Ints] | None = None) -> Tallies:
+    """Fit the expectation on every collector's cases and add up what was seen and what was to be expected, of the cases chosen."""
+    people, person = np.unique(mix.collector, return_inverse=True)
+    months = np.unique(mix.month)
+    if len(people) < FEWEST or not len(months):
+        raise TooFew(len(people), len(months))
+    fold = np.empty(len(people), dtype=np.int64)
+    fold[np.random.default_rng(SEED).permutation(len(people))] = np.arange(len(people)) % FOLDS
+    kinds, kind = np.unique(mix.kind, return_inverse=True)
+    attributes = unpacked(kinds)
+    design = Design.of(attributes, _sums(kind, mix.cases, len(kinds)))
+    matrix, at = design.matrix(attributes), np.searchsorted(months, mix.month)
+    sample = np.arange(len(mix))
+    if len(mix) > SAMPLE:
+        sample = np.sort(np.random.default_rng(SEED).choice(len(mix), SAMPLE, replace=False))
+    calendar = sparse.csr_matrix((np.ones(len(sample)), (np.arange(len(sample)), at[sample])), shape=(len(sample), len(months)))
+    seen = sparse.hstack([matrix[kind[sample]], calendar]).tocsr()
+    scale = float(mix.cash.sum() / max(mix.paid.sum(), 1)) or 1.0
+    expected, mean = np.zeros(len(mix)), np.zeros(len(mix))
+    for part in range(FOLDS):
+        fit, use = sample[fold[person[sample]] != part], fold[person] == part
+        rows_ = seen[fold[person[sample]] != part]
+        chance = _chances(rows_, mix.cases[fit], mix.paid[fit], matrix.shape[1])
+        money = _means(rows_, mix.cases[fit], mix.cash[fit] / scale, matrix.shape[1])
+        expected[use] = special.expit(chance.of(matrix)[kind[use]] + chance.months[at[use]])
+        mean[use] = np.exp(money.of(matrix)[kind[use]] + money.months[at[use]]) * scale
+    if only:
+        keep = np.all([np.isin(attributes[name][kind], values) for name, values in only.items()], axis=0)
+    else:
+        keep = np.ones(len(mix), dtype=bool)
+    rows = _rows(mix, person, months, expected, mean, keep, people, names)
+    auc = profiling.discrimination(expected, mix.cases, mix.paid)
+    tenths = tuple(profiling.calibration(expected, mix.cases, mix.paid))
+    return Tallies(rows, tuple(month_of(month) for month in months), auc, tenths, int(mix.cases.sum()), FOLDS)
+
+
+@dataclass(frozen=True)
+class Effects:
+    """A fitted model on its linear scale: an effect for each column of a design, then one for each month."""
+
+    columns: Vector
+    months: Vector
+
+    def of(self, matrix: sparse.csr_matrix) -> Vector:
+        """What the attributes of each kind come to."""
+        result: Vector = matrix @ self.columns
+        return result
+
+    @staticmethod
+    def split(coefficients: Vector, base: float, width: int) -> Effects:
+        """Coefficients of a design's columns followed by those of the months."""
+        return Effects(coefficients[:width], coefficients[width:] + base)
+
+
+def _chances(rows: sparse.csr_matrix, held: Vector, paid: Vector, width: int) -> Effects:
+    """A logistic model of paying within the month, each row so many cases of which so many paid."""
+    share = float(paid.sum() / held.sum())
+    if not 0 < share < 1:
+        return Effects.split(np.zeros(rows.shape[1]), float(special.logit(np.clip(share, 1e-9, 1 - 1e-9))), width)
+    weight = np.concatenate([paid, held - paid])
+    outcome, kept = np.repeat([1, 0], len(held)), weight > 0
+    model = LogisticRegression(C=3.0, solver="newton-cholesky", max_iter=50, tol=1e-6)
+    model.fit(sparse.vstack([rows, rows]).tocsr()[kept], outcome[kept], sample_weight=weight[kept])
+    return Effects.split(model.coef_[0], float(model.intercept_[0]), width)
+
+
+def _means(rows: sparse.csr_matrix, held: Vector, cash: Vector, width: int) -> Effects:
+    """A log-linear model of a case's cash within the month."""
+    if not cash.sum():
+        return Effects.split(np.zeros(rows.shape[1]), -50.0, width)
+    model = PoissonRegressor(alpha=1e-6, solver="newton-cholesky", max_iter=50, tol=1e-6)
+    model.fit(rows, cash / held, sample_weight=held)
+    return Effects.split(model.coef_, float(model.intercept_), width)
+
+
+def _sums(place: Ints, values: Vector, size: int) -> Vector:
+    """The sum of some values at each place."""
+    result: Vector = np.bincount(place, weights=values, minlength=size).astype(np.float64)
+    return result
+
+
+def _rows(
+    mix: Mix, person: Ints, months: Ints, expected: Vector, mean: Vector, keep: npt.NDArray[np.bool_], people: Ints, names: Mapping[int, str]
+) -> tuple[Tally, ...]:
+    """Sums by month and collector of the rows kept, each month scaled so that what was expected of the house is what it saw."""
+    at = np.searchsorted(months, mix.month)
+    size = len(months)
+
+    def factor(seen: Vector, due: Vector) -> Vector:
+        seen_month, due_month = np.bincount(at, seen, size), np.bincount(at, due, size)
+        return np.divide(seen_month, due_month, out=np.ones(size), where=due_month > 0)
+
+    chance = np.clip(expected * factor(mix.paid, mix.cases * expected)[at], 0.0, 1.0)
+    money = mean * factor(mix.cash, mix.cases * mean)[at]
+    heavy = factor(mix.square, mix.cash)[at]
+    place = (at * len(people) + person)[keep]
+    total = size * len(people)
+
+    def summed_up(values: Vector) -> Vector:
+        return _sums(place, values[keep], total)
+
+    cases = summed_up(mix.cases)
+    columns = (mix.paid, mix.cases * chance, mix.cases * chance * (1 - chance), mix.cash, mix.cases * money, mix.cases * money * heavy)
+    sums = [summed_up(column) for column in columns]
+    rows = []
+    for index in np.flatnonzero(cases):
+        month, who = divmod(int(index), len(people))
+        figures = (float(column[index]) for column in sums)
+        rows.append(Tally(month_of(months[month]), names[int(people[who])], int(cases[index]), *figures))
+    return tuple(rows)
+
+
+def summed(found: Tallies, months: Sequence[date], outcome: str = "paid") -> Adjusted:
+    """The months chosen added up for each collector, compared by one outcome."""
+    wanted = set(months)
+    totals: dict[str, list[float]] = {}
+    for row in found.rows:
+        if row.month in wanted:
+            mine = totals.setdefault(row.collector, [0.0, 0.0, 0.0, 0.0])
+            part = (row.cases, row.paid, row.paid_expected, row.paid_variance)
+            if outcome == "cash":
+                part = (row.cases, row.cash, row.cash_expected, row.cash_variance)
+            for place, value in enumerate(part):
+                mine[place] += value
+    people = sorted(name for name, values in totals.items() if values[2] > 0)
+    if not people:
+        return Adjusted(outcome, tuple(sorted(wanted)), (), Spread(float("nan"), 0.0, 0.0, 0), 1.0)
+    table = np.array([totals[name] for name in people])
+    return compared(outcome, tuple(sorted(wanted)), people, table[:, 0], table[:, 1], table[:, 2], table[:, 3])
+
+
+def compared(
+    outcome: str, months: tuple[date, ...], people: Sequence[str], cases: Vector, observed: Vector, expected: Vector, variance: Vector
+) -> Adjusted:
+    """Collectors' sums as a profile: intervals, over-dispersion, shrinkage, flags and chances of the top quarter."""
+    variance = profiling.positive(variance)
+    # what was expected is put in the unit of single outcomes, so that one threshold serves payers and cash
+    outcomes = expected**2 / variance
+    known = outcomes >= profiling.LEAST
+    spread = profiling.spread(observed[known], expected[known], variance[known])
+    low, high = profiling.ratio_interval(observed, expected, variance)
+    phi = float(variance.sum() / expected.sum())
+    if outcome == "paid":  # compared by log odds, then read on the house's own mix, where a point of log odds moves O ÷ E by φ
+        own, chance = profiling.odds_effect(observed[known], expected[known], variance[known])
+    else:
+        own, chance = observed[known] / expected[known] - 1, variance[known] / expected[known] ** 2
+    read = phi if outcome == "paid" else 1.0
+    belief = profiling.believed(own, chance)
+    mean, deviation, top = 1 + read * belief.mean, read * belief.deviation, profiling.top_chance(belief)
+    z = profiling.scores(observed[known], expected[known], variance[known], spread.tau2)
+    place = {int(index): at for at, index in enumerate(np.flatnonzero(known))}
+    made = []
+    for index, name in enumerate(people):
+        at = place.get(index)
+        one = Performance(
+            collector=name, cases=int(cases[index]), observed=float(observed[index]), expected=float(expected[index]),
+            variance=float(variance[index]), ratio=float(observed[index] / expected[index]), low=float(low[index]), high=float(high[index]),
+        )  # fmt: skip
+        if at is not None:
+            half = profiling.Z95 * float(deviation[at])
+            flag = "high" if z[at] > profiling.Z998 else "low" if z[at] < -profiling.Z998 else ""
+            middle = float(mean[at])
+            one = replace(
+                one, shrunk=middle, shrunk_low=middle - half, shrunk_high=middle + half, top=float(top[at]), z=float(z[at]), flag=flag
+            )  # fmt: skip
+        made.append(one)
+    made.sort(key=lambda one: (one.shrunk is None, -(one.shrunk or 0.0), -one.ratio, one.collector))
+    return Adjusted(outcome, months, tuple(made), spread, phi)
