@@ -177,12 +177,12 @@ def tally(mix: Mix, names: Mapping[int, str], only: Mapping[str, Ints] | None = 
         sample = np.sort(np.random.default_rng(SEED).choice(len(mix), SAMPLE, replace=False))
     calendar = sparse.csr_matrix((np.ones(len(sample)), (np.arange(len(sample)), at[sample])), shape=(len(sample), len(months)))
     seen = sparse.hstack([matrix[kind[sample]], calendar]).tocsr()
-    scale = float(mix.cash.sum() / max(mix.paid.sum(), 1)) or 1.0
     expected, mean = np.zeros(len(mix)), np.zeros(len(mix))
     for part in range(FOLDS):
         fit, use = sample[fold[person[sample]] != part], fold[person] == part
         rows_ = seen[fold[person[sample]] != part]
         chance = _chances(rows_, mix.cases[fit], mix.paid[fit], matrix.shape[1])
+        scale = float(mix.cash[fit].sum() / max(mix.paid[fit].sum(), 1)) or 1.0
         money = _means(rows_, mix.cases[fit], mix.cash[fit] / scale, matrix.shape[1])
         expected[use] = special.expit(chance.of(matrix)[kind[use]] + chance.months[at[use]])
         mean[use] = np.exp(money.of(matrix)[kind[use]] + money.months[at[use]]) * scale
