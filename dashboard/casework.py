@@ -26,6 +26,8 @@ UNITS = {
     "placed_on": "date", "paid_on": "date", "posted_on": "date", "left_on": "date", "first_paid_on": "date", "month": "month",
     "placed_month": "month", "months_since_placement": "count", "days_past_due": "count", "opening_amount": "amount",
     "placed_amount": "amount", "net_amount": "amount", "lag_days": "days",
+    "contacted_on": "date", "made_on": "date", "due_on": "date", "promised_amount": "amount", "paid_amount": "amount",
+    "cost_amount": "amount", "duration_seconds": "count", "attempt_count": "count", "first_attempt_days": "count",
 }  # fmt: skip
 #: Columns of rows that are dimensions under another name, and those that hold a code of the contract.
 DIMENSION_OF = {"collector_id": "collector", "table_id": "table"}

@@ -57,7 +57,7 @@ class Metric:
     @property
     def additive(self) -> bool:
         """Whether values of separate groups add up to the total."""
-        return self.unit in ("amount", "count") and not self.curve
+        return self.unit in ("amount", "count") and not self.curve and not self.is_rate
 
     @property
     def inputs(self) -> tuple[str, ...]:

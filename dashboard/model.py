@@ -19,8 +19,12 @@ from dashboard.contract import CONTRACT, ROOT, contract
 MODEL = ROOT / "queries" / "model"
 FLAGS = ROOT / "queries" / "flags"
 MONEY = ROOT / "queries" / "macros" / "money.sql"
+CONTACT = ROOT / "queries" / "macros" / "contact.sql"
 ROLLUPS = ROOT / "queries" / "rollups.toml"
 BUCKETS = ROOT / "data" / "rules" / "buckets.toml"
+CONTACT_RULES = ROOT / "data" / "rules" / "contact.toml"
+PROMISE_RULES = ROOT / "data" / "rules" / "promises.toml"
+RULES = (BUCKETS, CONTACT_RULES, PROMISE_RULES)
 FAR_DAYS = 60  # a last day this far behind nothing, with few rows, is a typing error and not the export's last day
 FAR_ROWS = 1000
 
@@ -33,7 +37,7 @@ class TieOutError(AssertionError):
 def version() -> str:
     """Fingerprint of everything that makes `model` tables; a snapshot of another version is rebuilt when loaded again."""
     digest = sha256()
-    for path in [*sorted(MODEL.glob("*.sql")), *sorted(FLAGS.glob("*.sql")), MONEY, ROLLUPS, BUCKETS, CONTRACT, Path(__file__)]:
+    for path in [*sorted(MODEL.glob("*.sql")), *sorted(FLAGS.glob("*.sql")), MONEY, CONTACT, *RULES, ROLLUPS, CONTRACT, Path(__file__)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -41,6 +45,29 @@ def version() -> str:
 @cache
 def bucket_rules() -> dict[str, Any]:
     return tomllib.loads(BUCKETS.read_text(encoding="utf-8"))
+
+
+@cache
+def contact_rules() -> list[dict[str, Any]]:
+    """The settings of what counts as contact, the earliest first."""
+    return sorted(tomllib.loads(CONTACT_RULES.read_text(encoding="utf-8"))["setting"], key=lambda setting: setting["valid_from"])
+
+
+def contact_setting(as_of: date) -> dict[str, Any]:
+    """The setting of what counts as contact that is in force on a day (the first one before any)."""
+    return next((setting for setting in reversed(contact_rules()) if setting["valid_from"] <= as_of), contact_rules()[0])
+
+
+@cache
+def promise_rules() -> dict[str, Any]:
+    """When a promise is kept: the settings by date, and those a page may choose."""
+    return tomllib.loads(PROMISE_RULES.read_text(encoding="utf-8"))
+
+
+def promise_setting(as_of: date) -> dict[str, Any]:
+    """The grace and tolerance in force on a day."""
+    settings = sorted(promise_rules()["setting"], key=lambda setting: setting["valid_from"])
+    return next((setting for setting in reversed(settings) if setting["valid_from"] <= as_of), settings[0])
 
 
 def horizon(con: duckdb.DuckDBPyConnection, declared: date | None) -> tuple[date, date]:
@@ -115,6 +142,11 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, timezone: str, report: Ca
     con.execute(MONEY.read_text(encoding="utf-8"))
     con.execute(f"create or replace macro charge_off_lag_months() as {int(bucket_rules()['charge_off_lag_months'])}")
     con.execute(f"create or replace macro stale_after_days() as {int(bucket_rules()['stale_after_days'])}")
+    for name, value in contact_setting(as_of).items():
+        if isinstance(value, int):  # office_from() and the like; a metric reads them too
+            con.execute(f"create or replace macro {name}() as {value}")
+    con.execute(f"create or replace macro repromise_days() as {int(promise_rules()['repromise_days'])}")
+    con.execute(CONTACT.read_text(encoding="utf-8"))
     con.execute(f"create or replace macro as_of_day() as cast('{as_of.isoformat()}' as date)")
     con.execute("create schema model")
     # a source's usual silence is the longest in its last quarter: trainings come in bunches, calls every day
@@ -126,6 +158,7 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, timezone: str, report: Ca
         "from seen group by table_id"
     )
     _bucket_edges(con)
+    _promise_settings(con)
     _months(con, as_of)
     files = sorted(MODEL.glob("*.sql"))
     for index, path in enumerate(files):
@@ -168,6 +201,17 @@ def _bucket_edges(con: duckdb.DuckDBPyConnection) -> None:
     for scheme, valid_to in zip(schemes, ends, strict=True):
         rows = [(b["id"], rank, b["low"], b["high"], scheme["valid_from"], valid_to) for rank, b in enumerate(scheme["buckets"])]
         con.executemany("insert into model.bucket_edges values (?, ?, ?, ?, ?, ?)", rows)
+
+
+def _promise_settings(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("create table model.promise_settings (grace_days integer, tolerance decimal(4, 2), valid_from date, valid_to date)")
+    settings = sorted(promise_rules()["setting"], key=lambda setting: setting["valid_from"])
+    ends = [setting["valid_from"] for setting in settings[1:]] + [date(9999, 12, 31)]
+    for setting, valid_to in zip(settings, ends, strict=True):
+        row = [setting["grace_days"], setting["tolerance"], setting["valid_from"], valid_to]
+        con.execute("insert into model.promise_settings values (?, ?, ?, ?)", row)
+    graces = sorted({*promise_rules()["grace_choices"], *(setting["grace_days"] for setting in settings)})
+    con.execute("create table model.promise_graces as select unnest($graces)::integer as grace_days", {"graces": graces})
 
 
 def _months(con: duckdb.DuckDBPyConnection, as_of: date) -> None:

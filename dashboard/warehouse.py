@@ -390,6 +390,9 @@ class Warehouse:
                 relation = "stock_any_day"
             elif "paid_count" in words and not all(p.until == month_end(p.start) for p in periods):
                 relation = "stock_part_month"  # who paid in a period is only at hand for whole months
+        elif relation == "reach":
+            if not all(p.start.day == 1 and p.until == month_end(p.start) for p in periods):
+                relation = "reach_any_period"  # which cases were reached in a period is only at hand for whole months
         elif relation == "cash" and "bucket" in uses and not all(p.start.day == 1 and p.until <= month_end(p.start) for p in periods):
             relation = "cash_any_period"
         elif relation == "cohort" and by_row:

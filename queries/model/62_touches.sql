@@ -1,0 +1,68 @@
+-- One row per contact (attempt or message) up to the as-of day, in the export's order: when, how, with whom, by whom, for which case.
+-- Whose it is: its own collector, else the case's holder on the day, else the house. What it counts for stands with its kind and its case's
+-- attributes with the case, so that at a million cases its 20 million rows stay narrow (about 20 bytes); 63_contacts.sql puts them together.
+create table model.touches as
+with
+
+promised as (
+    select
+        contact_id,
+        count(*) as promises,
+    from export.promises
+    where contact_id is not null
+    group by contact_id
+),
+
+numbered as (
+    select
+        contacts.contact_id,
+        row_number() over (partition by cases.case_key order by contacts.started_at, contacts.source_file, contacts.source_line) as attempt_number,
+    from export.contacts as contacts
+    inner join model.cases as cases on contacts.case_id = cases.case_id
+    where contacts.direction = 'outbound' and is_live(contacts.channel)
+),
+
+dated as (
+    select
+        *,
+        cast(started_at as date) as contacted_on,
+    from export.contacts
+    where cast(started_at as date) <= as_of_day()
+)
+
+select
+    cases.case_key,
+    dated.contacted_on,
+    cast(hour(dated.started_at) as tinyint) as hour,
+    dated.started_at,
+    contact_kind(
+        dated.channel, dated.direction, dated.outcome, flag(dated.party = 'debtor'), flag(dated.duration_seconds >= contact_seconds()),
+        flag(is_after_hours(dated.contacted_on, hour(dated.started_at))), flag(dated.collector_id is null)
+    ) as kind,
+    dated.party,
+    case when dated.collector_id is null then coalesce(holders.team, 'house') else coalesce(collectors.team, '') end as team,
+    coalesce(dated.collector_id, holders.collector_id, 'house') as collector_id,
+    case when dated.collector_id is null then coalesce(holders.agency, '') else coalesce(collectors.agency, '') end as agency,
+    case
+        when cases.case_key is null then ''
+        when case_months.bucket is not null then case_months.bucket
+        when month_number(dated.contacted_on) = cases.placed_month_number then 'new'
+        else 'left'
+    end as bucket,
+    cast(least(greatest(date_diff('day', cases.placed_on, dated.contacted_on), 0), 32000) as smallint) as placed_days,
+    cast(least(numbered.attempt_number, 32000) as smallint) as attempt_number,
+    cast(dated.duration_seconds as integer) as duration_seconds,
+    dated.cost as cost_amount,
+    cast(coalesce(promised.promises, 0) as tinyint) as promise_count,
+    dated.source_file,
+    dated.source_line,
+from dated
+left join model.cases as cases on dated.case_id = cases.case_id
+left join export.collectors as collectors on dated.collector_id = collectors.collector_id
+left join model.holders as holders
+    on dated.collector_id is null and dated.case_id = holders.case_id
+    and dated.contacted_on >= holders.from_on and dated.contacted_on <= holders.until_on
+left join model.case_months as case_months
+    on cases.case_key = case_months.case_key and month_number(dated.contacted_on) = case_months.month_number
+left join promised on dated.contact_id = promised.contact_id
+left join numbered on dated.contact_id = numbered.contact_id

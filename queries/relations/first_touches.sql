@@ -1,0 +1,6 @@
+-- One row per case placed in a period, with when it was first tried and reached.
+select
+    period.period,
+    touches.*,
+from model.first_touches as touches
+inner join period on touches.placed_on >= period.start_on and touches.placed_on <= period.until_on

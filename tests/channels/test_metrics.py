@@ -1,0 +1,183 @@
+"""Contact and promise metrics by hand, and against an independent computation with pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.conftest import Given
+
+D = Decimal
+
+CASES = """
+    case_id | product | placed_on  | placed_balance | days_past_due | batch
+    C1      | card    | 2026-01-10 | 1000           | 10            | A
+    C2      | card    | 2026-01-20 | 2000           | 40            | A
+    C3      | loan    | 2026-02-05 | 500            | 5             | B
+    C4      | loan    | 2026-01-05 | 800            | -60           | B
+"""
+COLLECTORS = """
+    collector_id | team  | agency
+    W1           | north | Acme
+    W2           | south |
+"""
+ASSIGNMENTS = """
+    case_id | assigned_at         | collector_id
+    C1      | 2026-01-10 09:00:00 | W1
+    C2      | 2026-01-20 09:00:00 | W2
+"""
+#: Before February: nothing. February 2 is a Monday, the 7th a Saturday.
+CONTACTS = """
+    contact_id | case_id | started_at          | channel | direction | outcome        | party  | collector_id | duration_seconds | cost
+    K1         | C1      | 2026-02-02 10:00:00 | phone   | outbound  | no_answer      |        | W1           | 0                | 0.10
+    K2         | C1      | 2026-02-03 10:00:00 | phone   | outbound  | conversation   | debtor | W1           | 90               | 0.30
+    K3         | C1      | 2026-02-03 11:00:00 | sms     | outbound  | delivered      |        |              |                  | 0.05
+    K4         | C1      | 2026-02-08 12:00:00 | sms     | outbound  | clicked        |        |              |                  | 0.05
+    K5         | C2      | 2026-02-02 09:00:00 | phone   | outbound  | not_in_service |        | W2           | 0                | 0.10
+    K6         | C2      | 2026-02-04 19:00:00 | bot     | outbound  | no_answer      |        |              | 0                | 0.06
+    K7         | C2      | 2026-02-10 09:00:00 | phone   | outbound  | voicemail      |        | W2           | 0                | 0.10
+    K8         | C3      | 2026-02-06 09:30:00 | bot     | outbound  | conversation   | debtor |              | 40               | 0.10
+    K9         | C3      | 2026-02-06 21:00:00 | bot     | outbound  | transferred    | debtor |              | 30               | 0.10
+    K10        | C3      | 2026-02-20 21:00:00 | bot     | outbound  | abandoned      |        |              | 10               | 0.10
+    K11        | C3      | 2026-02-20 20:00:00 | bot     | outbound  | conversation   | spouse |              | 60               |
+    K12        | C4      | 2026-02-07 10:00:00 | phone   | inbound   | conversation   | debtor | W2           | 200              |
+    K13        | C4      | 2026-02-09 18:30:00 | phone   | inbound   | abandoned      |        | W2           | 5                |
+    K14        | C1      | 2026-02-12 10:00:00 | email   | outbound  | opened         |        |              |                  | 0.01
+    K15        | C1      | 2026-02-13 10:00:00 | email   | outbound  | opted_out      |        |              |                  | 0.01
+    K16        | C2      | 2026-02-13 10:00:00 | sms     | outbound  | undelivered    |        |              |                  | 0.05
+    K17        | C4      | 2026-02-14 10:00:00 | letter  | outbound  | delivered      |        |              |                  | 6.50
+    K18        | C1      | 2026-02-16 10:00:00 | social  | outbound  | conversation   | debtor | W1           |                  | 0.02
+    K19        | C1      | 2026-03-01 10:00:00 | phone   | outbound  | answered       | debtor | W1           | 8                | 0.10
+"""
+#: C1: R1 is kept in its grace. R2 is replaced by R3 while open; R3 is kept in part. C3: R4 and R5 of one talk, both of 100, against one
+#: payment of 100 that keeps R4 only. C4: R6 is not due yet.
+PROMISES = """
+    promise_id | case_id | made_at             | due_on     | amount | contact_id | collector_id
+    R1         | C1      | 2026-02-03 10:02:00 | 2026-02-05 | 100    | K2         | W1
+    R2         | C1      | 2026-02-10 10:00:00 | 2026-02-20 | 200    |            | W1
+    R3         | C1      | 2026-02-16 10:05:00 | 2026-02-20 | 200    | K18        | W1
+    R4         | C3      | 2026-02-06 09:31:00 | 2026-02-12 | 100    | K8         |
+    R5         | C3      | 2026-02-06 09:31:30 | 2026-02-14 | 100    | K8         |
+    R6         | C4      | 2026-02-07 10:03:00 | 2026-02-27 | 800    | K12        | W2
+    R7         | C2      | 2026-02-11 10:03:00 | 2026-02-15 | 50     |            | W2
+"""
+PAYMENTS = """
+    payment_id | case_id | paid_on    | amount | reverses
+    P0         | C1      | 2026-02-01 | 500    |
+    P1         | C1      | 2026-02-08 | 100    |
+    P2         | C1      | 2026-02-18 | 120    |
+    P3         | C3      | 2026-02-10 | 100    |
+    P4         | C2      | 2026-02-14 | 50     |
+    P5         | C2      | 2026-02-28 | -50    | P4
+"""
+PLANS = """
+    plan_id | case_id | agreed_on
+    L1      | C4      | 2026-01-10
+    L2      | C1      | 2026-01-15
+"""
+INSTALMENTS = """
+    plan_id | number | due_on     | amount
+    L1      | 1      | 2026-02-10 | 100
+    L1      | 2      | 2026-02-16 | 100
+    L2      | 1      | 2026-02-18 | 100
+"""
+
+
+@pytest.fixture
+def shop(given: Callable[..., Given]) -> Given:
+    return given(
+        cases=CASES, collectors=COLLECTORS, assignments=ASSIGNMENTS, contacts=CONTACTS, promises=PROMISES, payments=PAYMENTS, plans=PLANS,
+        instalments=INSTALMENTS, as_of="2026-03-01",
+    )  # fmt: skip
+
+
+#: February 2026. Open on the 1st: C1, C2, C4. C3 is placed on the 5th.
+WORKED: dict[str, Any] = {
+    "attempts": 16,  # K1–K18 but the two inbound
+    "live_attempts": 10,  # K1 K2 K5 K6 K7 K8 K9 K10 K11 and K18
+    "dialled_attempts": 9,  # without K18
+    "connected_calls": 5,  # K2 K8 K9 K10 K11
+    "contact_calls": 4,  # K10 lasted 10 seconds
+    "connect_rate": 5 / 9,
+    "contact_rate": 4 / 9,
+    "right_parties": 4,  # K2 K8 K9 K18; K11 was the spouse, K12 called us
+    "debtor_talks": 5,  # and K12
+    "right_party_rate": 4 / 10,
+    "messages_sent": 7,  # K3 K4 K14 K15 K16 K17 K18
+    "messages_delivered": 6,  # not K16
+    "delivery_rate": 6 / 7,
+    "reached_attempts": 11,  # K2 K3 K4 K8 K9 K10 K11 K14 K15 K17 K18
+    "openable_messages": 3,  # K14 K15 K18
+    "messages_opened": 1,  # K14
+    "open_rate": 1 / 3,
+    "clickable_messages": 5,  # K3 K4 K14 K15 K18
+    "messages_clicked": 1,  # K4
+    "click_rate": 1 / 5,
+    "opt_outs": 1,  # K15
+    "opt_out_rate": 1 / 11,
+    "number_attempts": 12,  # calls, bot and SMS: K1–K11 and K16
+    "valid_number_attempts": 10,  # not K5, K16
+    "number_valid_rate": 10 / 12,
+    "automated_attempts": 11,  # K3 K4 K6 K8 K9 K10 K11 K14 K15 K16 K17
+    "automated_rate": 11 / 16,
+    "early_attempts": 1,  # K17: C4 opened February 34 days before its due date
+    "early_attempt_rate": 1 / 16,
+    "after_hours_contacts": 2,  # K12 on a Saturday, K13 at 18:30
+    "after_hours_answered": 1,
+    "after_hours_answer_rate": 1 / 2,
+    "hours_covered": 3,  # 9, 20 and 21 o'clock
+    "contact_cost": D("7.65"),
+    "costed_attempts": 15,
+    "cost_per_attempt": 7.65 / 15,
+    "cost_per_right_party": 7.65 / 4,
+    "attempted_cases": 3,
+    "stock_attempts": 12,
+    "coverage_rate": 1.0,
+    "intensity": 12 / 3,
+    "live_attempted_cases": 2,
+    "right_party_cases": 2,  # C1, and C4 who called
+    "right_party_case_rate": 2 / 3,
+    "lost_cases": 1,  # C2: three attempts on three days, nobody
+    "lost_contact_rate": 1 / 2,
+    "timely_cases": 1,  # C3, placed on the 5th, tried on the 6th
+    "followed_placements": 1,
+    "first_attempt_rate": 1.0,
+    "promises_made": 7,
+    "promised_amount": D("1550.00"),
+    "repromises": 1,  # R3
+    "repromise_rate": 1 / 7,
+    "promise_rate": 7 / 5,
+    "promises_made_kept": 2,  # R1 and R4
+    "promise_paid_amount": D("320.00"),  # 100 on R1, 120 on R3, 100 on R4
+    "matured_promises": 5,  # R1 R3 R4 R5 R7; R2 was replaced, R6 has its grace
+    "kept_promises": 2,
+    "partly_promises": 1,  # R3: 120 of 200
+    "broken_promises": 2,  # R5 and, its payment reversed, R7
+    "replaced_promises": 1,
+    "promise_kept_rate": 2 / 5,
+    "promise_partly_rate": 1 / 5,
+    "promise_broken_rate": 2 / 5,
+    "matured_promise_amount": D("550.00"),
+    "matured_paid_amount": D("320.00"),
+    "promise_kept_amount_rate": 320 / 550,
+    "dues": 9,  # all promises but the replaced R2, and three instalments
+    "dues_reminded": 2,  # L1-2 by the letter of the 14th, L2-1 by the talk of the 16th; K16 did not arrive
+    "dues_reminded_automatically": 1,
+    "reminder_rate": 2 / 9,
+    "automated_reminder_rate": 1 / 9,
+    "bot_sessions": 4,  # K8 K9 K10 K11
+    "followed_bot_sessions": 4,
+    "contained_bot_sessions": 2,  # K8 and K11; K9 was handed over, K10 hung up
+    "containment_rate": 2 / 4,
+    "handed_over_sessions": 1,
+    "handover_rate": 1 / 4,
+}
+
+
+def test_every_metric_in_february(shop: Given) -> None:
+    row = shop.rows(tuple(WORKED), start="2026-02-01", until="2026-02-28")[0]
+    found = {name: row[name] for name in WORKED}
+    assert {name: value for name, value in found.items() if value != pytest.approx(WORKED[name])} == {}
