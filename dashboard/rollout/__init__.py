@@ -1,0 +1,1 @@
+"""The programme's timetable: its milestones, whether they are on time, who changed what, and the board pack."""
