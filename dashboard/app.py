@@ -25,6 +25,7 @@ NAVIGATION = {
         ("timing", "timer"),
         ("cases", "folder_open"),
     ),
+    "project": (("rollout", "event_note"),),
     "data": (("data", "database"), ("upload", "upload_file"), ("definitions", "menu_book")),
 }
 

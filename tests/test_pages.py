@@ -19,7 +19,7 @@ from dashboard.metrics import metrics
 from dashboard.warehouse import QueryFailed, Warehouse
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("overview", "recovery", "forecast", "timing", "cases", "data", "upload", "definitions")
+PAGES = ("overview", "recovery", "forecast", "timing", "cases", "data", "upload", "definitions", "rollout")
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff]")
 #: Latin words that Chinese pages hold too: file kinds, units, encodings, buckets, and what stands in code spans or brackets (ids).
 LATIN = re.compile(
@@ -87,7 +87,7 @@ def _drawn(part: Any, key: str = "") -> Iterator[str]:
         for value in part:
             yield from _drawn(value, key)
     elif isinstance(part, str) and key in ("text", "ticktext", "name", "customdata"):
-        yield re.sub(r"<br>|%\{\w+\}|<extra></extra>", " ", part)
+        yield re.sub(r"<[^<>]*>|%\{\w+\}", " ", part)
 
 
 def data_values(home: Home) -> set[str]:
@@ -95,6 +95,7 @@ def data_values(home: Home) -> set[str]:
     warehouse = Warehouse(home.info())
     found = {value for name in ("product", "region", "team", "batch") for value in warehouse.values(name)}
     info = warehouse.info
+    found |= {text for row in warehouse.run("milestones", {"teams": None}) for text in (row["name"], row["owner"], row["milestone_id"])}
     return {
         *found,
         *metrics(),

@@ -23,6 +23,8 @@ GANTT_WIDTH = 700
 ROW, GROUP, FAINT = 46, 30, "rgba(138,148,163,0.55)"
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None}
 LONGEST_NAME = 90
+#: A bar is drawn through so many stretches, each end of which can be pointed at.
+POINTS = 12
 
 
 def gantt(timed: Sequence[Timed], today: date, lang: str) -> go.Figure:
@@ -42,17 +44,18 @@ def gantt(timed: Sequence[Timed], today: date, lang: str) -> go.Figure:
     named = measures(lang)
     for measure, at in headings:
         _text(figure, at + 0.42, f"<b>{formats.drawn(named[measure])}</b>", 13)
-    _bars(
-        figure, [(one.milestone.baseline_start, one.milestone.baseline_end, rows[one.milestone.id] - 0.1) for one in timed], TOTAL, 0.1, timed, lang
-    )
-    for name in STATES:
-        mine = [one for one in timed if one.state == name]
-        if mine:
-            spans = [(one.start, one.end, rows[one.milestone.id] + 0.08) for one in mine]
-            _bars(figure, spans, COLOURS[name], 0.22, mine, lang, faint=name != "done")
-            done = [(one.start, _until(one), rows[one.milestone.id] + 0.08) for one in mine if 0 < one.milestone.complete < 100 or name == "done"]
-            _bars(figure, done, COLOURS[name], 0.22, mine, lang, plain=True)
     _links(figure, timed, rows)
+    baselines = [(one.milestone.baseline_start, one.milestone.baseline_end, rows[one.milestone.id] - 0.12, one) for one in timed]
+    _bars(figure, baselines, TOTAL, 4, lang)
+    spans = {one.milestone.id: (one.start, one.end, rows[one.milestone.id] + 0.06, one) for one in timed}
+    _bars(figure, [spans[one.milestone.id] for one in timed if one.critical], EVENT, 17, lang)
+    for name in STATES:
+        mine = [spans[one.milestone.id] for one in timed if one.state == name]
+        if name != "done":
+            _bars(figure, mine, "#FFFFFF", 12, lang)
+            _bars(figure, mine, _pale(COLOURS[name]), 12, lang)
+        filled = [(begin, _until(one), at, one) for begin, _, at, one in mine if one.milestone.complete > 0 or name == "done"]
+        _bars(figure, filled, COLOURS[name], 12, lang)
     for one in timed:
         _text(figure, rows[one.milestone.id] + 0.38, _said(one, lang), 12)
     top, bottom = 0.35, level - 0.45
@@ -70,7 +73,8 @@ def gantt(timed: Sequence[Timed], today: date, lang: str) -> go.Figure:
     edges = [min(first, today) - timedelta(days=pad), max(last, today) + timedelta(days=pad)]
     figure.update_xaxes(range=[edge.isoformat() for edge in edges], side="bottom", showgrid=True, gridcolor="rgba(138,148,163,0.2)")
     figure.update_yaxes(visible=False, range=[bottom, top + 0.3])
-    figure.update_layout(barmode="overlay", bargap=0, width=GANTT_WIDTH, margin={"l": 4, "r": 4, "t": 8, "b": 8})
+    figure.update_xaxes(type="-")  # dates all the same: notes on dates would lie over the bars
+    figure.update_layout(width=GANTT_WIDTH, margin={"l": 4, "r": 4, "t": 8, "b": 8})
     return figure
 
 
@@ -90,25 +94,18 @@ def _until(one: Timed) -> date:
     return one.end if one.state == "done" else one.start + timedelta(days=max(0, round(days) - 1))
 
 
-def _bars(
-    figure: go.Figure, spans: Sequence[tuple[date, date, float]], colour: str, height: float, timed: Sequence[Timed], lang: str,
-    faint: bool = False, plain: bool = False,
-) -> None:  # fmt: skip
-    critical = [one.critical and colour != TOTAL for one in timed] if not plain else []
-    figure.add_bar(
-        orientation="h",
-        base=[begin.isoformat() for begin, _, _ in spans],
-        x=[((end - begin).days + 1) * 86_400_000 for begin, end, _ in spans],
-        y=[at for _, _, at in spans],
-        width=height,
-        marker={
-            "color": _pale(colour) if faint else colour,
-            "line": {"color": EVENT, "width": [2.5 if one else 0 for one in critical] if critical else 0},
-        },
-        customdata=[hover(one, lang) for one in timed] if not plain else None,
-        hovertemplate="%{customdata}<extra></extra>" if not plain else None,
-        hoverinfo="skip" if plain else None,
-    )
+def _bars(figure: go.Figure, spans: Sequence[tuple[date, date, float, Timed]], colour: str, width: int, lang: str) -> None:
+    """Bars of a colour as thick lines, with enough points on each to be pointed at."""
+    x: list[str | None] = []
+    y: list[float | None] = []
+    said: list[str] = []
+    for begin, end, at, one in spans:
+        days = (end - begin).days + 1
+        x += [*((begin + timedelta(days=round(days * part / POINTS))).isoformat() for part in range(POINTS + 1)), None]
+        y += [*[at] * (POINTS + 1), None]
+        said += [hover(one, lang)] * (POINTS + 2)
+    line = {"color": colour, "width": width, "simplify": False}
+    figure.add_scatter(x=x, y=y, mode="lines", line=line, customdata=said, hovertemplate="%{customdata}<extra></extra>")
 
 
 def _pale(colour: str) -> str:
