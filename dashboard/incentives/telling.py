@@ -1,0 +1,125 @@
+"""What pages and documents of pay say beside a statement's own lines: of what a part is, a summary, marks, ties; knows no Streamlit, no data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from dashboard import formats, naming
+from dashboard.incentives import sentences
+from dashboard.incentives.plan import Plan, Problem
+from dashboard.incentives.statement import Line, Part, Run, Statement
+from dashboard.words import has, listed, word
+
+#: Cuts that carry a value of the registry's dimensions.
+DIMENSIONS = {"bucket": "bucket", "product": "product", "team": "team", "placement": "placement_number", "method": "method"}
+#: What is smaller than half of it isn't drawn.
+CENT = Decimal("0.01")
+#: Quantities that are money, and those that are shares.
+AMOUNTS, SHARES = frozenset({"cash", "credited", "fees", "target"}), frozenset({"attainment"})
+
+
+def cut_value(name: str, text: str, lang: str) -> str:
+    """A kind of cash's value as read."""
+    return naming.value(DIMENSIONS[name], text, lang) if name in DIMENSIONS else sentences.code(text, lang)
+
+
+def kind(cut: Iterable[tuple[str, str]], lang: str) -> str:
+    """A kind of cash as read: M1 · Card."""
+    return " · ".join(cut_value(name, text, lang) for name, text in cut)
+
+
+def of(part: Part, line: Line, plan: Plan, lang: str, currency: str) -> str:
+    """What a part of a line is of: M1 · Card, ¥200,000 – ¥400,000, the quality score."""
+    edges = dict(part.cut)
+    if "from" in edges:
+        by_rate = line.step_kind == "accelerator" or any(one.name == "by" and one.kind == "rate" for one in line.values)
+        said = [_edge(edge, by_rate, currency) for edge in (edges["from"], edges.get("to")) if edge]
+        return " – ".join(said) if len(said) > 1 else word("pay.from_on", lang, edge=said[0])
+    return " · ".join(filter(None, (_cut(name, text, plan, lang, currency) for name, text in part.cut)))
+
+
+def _edge(edge: str, by_rate: bool, currency: str) -> str:
+    return sentences.percent(Decimal(edge)) if by_rate else formats.full_amount(Decimal(edge), currency)
+
+
+def _cut(name: str, text: str, plan: Plan, lang: str, currency: str) -> str:
+    match name:
+        case "gate" | "band" | "quantity":
+            return sentences.quantity(text, lang, plan) if text else word("pay.amount_itself", lang)
+        case "paid" | "due":
+            return word(f"pay_cut.{name}", lang, amount=formats.full_amount(Decimal(text), currency))
+        case "target":
+            return sentences.code(f"target_{text}", lang)
+        case "balance":
+            return word("pay.brought", lang)
+        case "month":
+            return formats.month(date.fromisoformat(f"{text}-01"), lang)
+        case "kind":
+            return adjustment(text, lang)
+        case "author" | "payment":
+            return word(f"pay_cut.{name}", lang, text=text)
+    return cut_value(name, text, lang)
+
+
+def adjustment(name: str, lang: str) -> str:
+    """What an adjustment is."""
+    return word(f"pay_adjust.{name}", lang) if has(f"pay_adjust.{name}") else name
+
+
+def factors(part: Part) -> str:
+    """How a part comes about: × 75% × 1.2."""
+    return " ".join(f"× {sentences.percent(factor)}" for factor in part.factors)
+
+
+def quantity(name: str, found: Decimal | None, currency: str) -> str:
+    """A quantity's value as read, by what it is."""
+    if found is None:
+        return formats.MISSING
+    if name in AMOUNTS:
+        return formats.full_amount(found, currency)
+    return sentences.percent(found) if name in SHARES else sentences.trimmed(found)
+
+
+def summary(statement: Statement, lang: str, currency: str) -> str:
+    """A statement in one sentence or two."""
+    said = word(
+        "pay.summary", lang, month=formats.month(statement.month, lang), amount=formats.full_amount(statement.amount, currency),
+        cash=formats.full_amount(statement.quantity("cash"), currency), n=formats.count(len(statement.payments())),
+    )  # fmt: skip
+    if statement.carried:
+        said += word("pay.summary_carried", lang, amount=formats.full_amount(statement.carried, currency))
+    return said
+
+
+def waterfall(statement: Statement, plan: Plan, lang: str) -> list[tuple[str, Decimal, bool]]:
+    """A statement's steps of money: name, signed amount, whether it is the total."""
+    moving = [(step(plan, one.step, lang), one.amount, False) for one in statement.lines if abs(one.amount) >= CENT / 2]
+    return [*moving, (word("pay.paid", lang), statement.amount, True)]
+
+
+def step(plan: Plan, identifier: str, lang: str) -> str:
+    """A step's label; cash stands before the first step."""
+    return word("pay.cash_step", lang) if identifier == "cash" else plan.step(identifier).name(lang)
+
+
+def mark(state: str, as_of: date, lang: str) -> str:
+    """What must be said loudly over a statement that isn't final; "" for a final one."""
+    if state == "estimate":
+        return word("pay.mark_estimate", lang, day=formats.day(as_of, lang))
+    return word(f"pay.mark_{state}", lang) if has(f"pay.mark_{state}") else ""
+
+
+def tied(run: Run, lang: str, currency: str) -> str:
+    """Whether a run's cash adds up to net cash, team by team."""
+    off = [one.team for one in run.ties if one.difference]
+    if off:
+        return word("pay.untied", lang, teams=listed(off, lang))
+    cash = formats.full_amount(sum((one.net_cash for one in run.ties), Decimal(0)), currency)
+    return word("pay.tied", lang, cash=cash, n=formats.count(len(run.ties)))
+
+
+def problems(found: Iterable[Problem], lang: str) -> list[str]:
+    """What is wrong in a plan, one line each: place, what stands there, what should."""
+    return [word("pay.problem", lang, where=one.where, got=one.got, expected=one.expected) for one in found]
