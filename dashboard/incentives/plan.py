@@ -284,10 +284,10 @@ class Clawback(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Corrections(Step):
-    """Differences of locked months (payments that came, went or changed since), at the rates of the locked month."""
+    """Locked months of the last `months` worked out again on today's data: what each would pay more or less than was paid for it."""
 
     kind = "corrections"
-    at: str
+    months: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -647,7 +647,7 @@ def _clawback(r: _Reader, entry: dict[str, Any], where: str, head: dict[str, Any
 
 
 def _corrections(r: _Reader, entry: dict[str, Any], where: str, head: dict[str, Any]) -> Built:
-    return Corrections(**head, at=r.choice(entry, "at", where, ("base", "paid"), "paid") or "paid")
+    return Corrections(**head, months=r.whole(entry, "months", where, 1, 12) or 12)
 
 
 def _adjustments(r: _Reader, entry: dict[str, Any], where: str, head: dict[str, Any]) -> Built:
@@ -682,7 +682,7 @@ _STEPS: dict[str, tuple[set[str], Builder]] = {
     "pool": ({"amount", "share", "on", "bands"}, _pool),
     "deduct": ({"table"}, _deduct),
     "clawback": ({"at"}, _clawback),
-    "corrections": ({"at"}, _corrections),
+    "corrections": ({"months"}, _corrections),
     "adjustments": (set(), _adjustments),
     "carry": ({"draw"}, _carry),
     "round": ({"rule", "to"}, _round),

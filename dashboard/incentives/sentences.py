@@ -8,6 +8,7 @@ from decimal import Decimal
 from dashboard import formats
 from dashboard.incentives import plan as plans
 from dashboard.incentives.engine import Refusal
+from dashboard.incentives.ledger import Refused, Tampering
 from dashboard.incentives.plan import Band, Level, Plan, Scaled, Step
 from dashboard.incentives.statement import Line, Value
 from dashboard.words import has, listed, word
@@ -150,6 +151,27 @@ def _bands(bands: Iterable[Band], lang: str) -> str:
 def refused(given: Refusal, plan: Plan, lang: str) -> str:
     """Why a month can't be run."""
     return word(f"pay_refused.{given.code}", lang, step=plan.step(given.step).name(lang), subject=given.subject)
+
+
+def status(name: str, lang: str) -> str:
+    """Where a run or a dispute stands."""
+    return word(f"pay_status.{name}", lang)
+
+
+def refusal(given: Refused, lang: str) -> str:
+    """What the ledger doesn't let happen, and why."""
+    values = dict(given.values)
+    for name in ("status", "needed"):
+        if name in values:
+            values[name] = status(str(values[name]), lang)
+    if "rights" in values:
+        values["rights"] = listed([status(right, lang) for right in str(values["rights"]).split(", ")], lang)
+    return word(f"pay_ledger.{given.code}", lang, **values)
+
+
+def tampering(given: Tampering, lang: str) -> str:
+    """What is stored otherwise than it was written."""
+    return word(f"pay_tampering.{given.code}", lang, run="—" if given.run is None else given.run, entry=given.entry or "—")
 
 
 def note(given: tuple[str, str], lang: str) -> str:

@@ -1,0 +1,145 @@
+"""Runs of a month from a snapshot and the ledger: what the ledger remembers is brought in, the result is tied to net cash. No Streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from dashboard.access import Person
+from dashboard.filters import shifted
+from dashboard.incentives import engine
+from dashboard.incentives import plan as plans
+from dashboard.incentives.gathering import gather, tied
+from dashboard.incentives.inputs import Difference, Earned, Inputs, Payments, Remembered
+from dashboard.incentives.ledger import Ledger, Record
+from dashboard.incentives.plan import Plan
+from dashboard.incentives.planfile import PLANS, Plans
+from dashboard.incentives.statement import ZERO, Run
+from dashboard.warehouse import Warehouse
+
+#: Where a home keeps plans of its own, beside those that come with the product.
+OWN_PLANS = "incentives"
+
+
+def known_plans(home: Path | None = None) -> Plans:
+    """The plans that come with the product and a home's own; PlanError for a file that can't be used."""
+    return Plans(PLANS, *([home / OWN_PLANS] if home is not None else []))
+
+
+def compute(warehouse: Warehouse, plan: Plan, month: date, ledger: Ledger | None = None) -> tuple[Run, Inputs]:
+    """A month's run and its inputs: an estimate until it is prepared. Raises NotSupplied, RunRefused, Untied.
+
+    With the ledger it brings in the balance carried, adjustments, claw-back and differences of locked months.
+    """
+    inputs = gather(warehouse, plan, month)
+    if ledger is not None:
+        notes, remembered = remember(warehouse, plan, inputs, ledger)
+        inputs = replace(inputs, remembered=remembered)
+    else:
+        notes = ()
+    run = engine.run(plan, inputs)
+    return tied(replace(run, notes=(*run.notes, *notes)) if notes else run, warehouse), inputs
+
+
+def prepare(warehouse: Warehouse, plan: Plan, month: date, ledger: Ledger, who: Person) -> Record:
+    """Compute a month and keep it as a draft."""
+    run, inputs = compute(warehouse, plan, month, ledger)
+    return ledger.prepare(run, inputs, plan, who)
+
+
+def again(ledger: Ledger, run: int) -> Run:
+    """A stored run computed again from its stored plan and inputs."""
+    record = ledger.record(run)
+    stored = ledger.result(run)
+    made = engine.run(ledger.plan(record.plan, record.version), ledger.inputs(run))
+    return replace(made, notes=stored.notes)
+
+
+def remember(warehouse: Warehouse, plan: Plan, inputs: Inputs, ledger: Ledger) -> tuple[tuple[tuple[str, str], ...], Remembered]:
+    """What the ledger brings into a month, and notes on it."""
+    month, dataset = inputs.month, inputs.dataset
+    mine = {one.id for one in inputs.collectors if plan.takes(one.team, one.grade, one.agency)}
+    locked = ledger.locked(dataset, plan.id, before=month)
+    notes: list[tuple[str, str]] = []
+    carried: dict[str, Decimal] = {}
+    previous: list[tuple[str, str, Decimal]] = []
+    if locked:
+        last = ledger.result(locked[-1].run)
+        if any(isinstance(step, plans.Carry) for step in plan.steps):
+            carried = {one.collector: one.carried for one in last.statements if one.carried}
+        asked = [name.removeprefix(plans.PREVIOUS) for name in plan.uses if name.startswith(plans.PREVIOUS)]
+        if asked and last.month == shifted(month, -1):
+            previous = [(one.collector, name, value) for one in last.statements for name in asked if (value := one.quantity(name)) is not None]
+    differences: list[Difference] = []
+    for step in plan.steps:
+        if isinstance(step, plans.Corrections):
+            late = [one for one in locked if one.month >= shifted(month, -step.months)]
+            found, notes = _differences(warehouse, late, locked, ledger)
+            differences = [one for one in found if one.collector in mine]
+    earned: tuple[Earned, ...] = ()
+    if any(isinstance(step, plans.Clawback) for step in plan.steps):
+        earned = tuple(one for one in _earned(inputs.payments, ledger.locked(dataset, before=month), ledger) if one.collector in mine)
+    return tuple(notes), Remembered(
+        tuple(sorted(carried.items())), tuple(sorted(previous)), earned, tuple(differences), ledger.adjustments(dataset, month, plan.id)
+    )
+
+
+def _earned(payments: Payments, locked: Iterable[Record], ledger: Ledger) -> list[Earned]:
+    """What payments that are reversed now had earned, in locked months."""
+    rows = payments.columns
+    wanted = {rows["reverses"][at] for at in range(len(payments)) if rows["cents"][at] < 0 and rows["reverses"][at]}
+    if not wanted:
+        return []
+    found: list[Earned] = []
+    for record in locked:
+        run = ledger.result(record.run)
+        for statement in run.statements:
+            for group in statement.credited:
+                for identifier, share in zip(group.payments, group.shares, strict=True):
+                    if identifier in wanted:
+                        found.append(Earned(identifier, statement.collector, run.month, share, group.base_rate, group.paid_rate))
+    return found
+
+
+def _differences(
+    warehouse: Warehouse, late: Iterable[Record], locked: Iterable[Record], ledger: Ledger
+) -> tuple[list[Difference], list[tuple[str, str]]]:
+    """Locked months worked out again on a snapshot, against what was paid for them then and since."""
+    paid: dict[tuple[date, str], Decimal] = {}
+    for record in locked:
+        run = ledger.result(record.run)
+        for statement in run.statements:
+            for line in statement.lines:
+                for part in line.parts if line.step_kind == plans.Corrections.kind else ():
+                    month = date.fromisoformat(f"{dict(part.cut)['month']}-01")
+                    paid[month, statement.collector] = paid.get((month, statement.collector), ZERO) + part.amount
+    found: list[Difference] = []
+    notes: list[tuple[str, str]] = []
+    for record in late:
+        before = ledger.result(record.run)
+        stored = ledger.inputs(record.run)
+        if _beyond(stored, warehouse):
+            notes.append(("not_checkable", f"{record.month:%Y-%m}"))
+            continue
+        was = {one.collector: one.amount + one.carried for one in before.statements}
+        if record.snapshot == warehouse.info.id:  # the same data under the same plan: the same run
+            due = was
+        else:
+            plan = ledger.plan(record.plan, record.version)
+            now = engine.run(plan, gather(warehouse, plan, record.month, stored.remembered))
+            due = {one.collector: one.amount + one.carried for one in tied(now, warehouse).statements}
+        for collector in sorted({*was, *due}):
+            settled = was.get(collector, ZERO) + paid.get((record.month, collector), ZERO)
+            asked = due.get(collector, ZERO)
+            if asked != settled:
+                found.append(Difference(collector, record.month, settled, asked))
+    return found, notes
+
+
+def _beyond(stored: Inputs, warehouse: Warehouse) -> bool:
+    """Whether a locked month's payments lie before what a snapshot holds."""
+    first = min(stored.payments.columns["paid_day"], default=None)
+    return first is not None and date.fromordinal(first) < warehouse.info.first_on
