@@ -29,7 +29,10 @@ class UnknownName(KeyError):
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric. Exactly one of: `sql` over relation `of`; `part` ÷ `whole`; `terms` added up; `curve` over relation `of`."""
+    """One metric. Exactly one of: `sql` over relation `of`; `part` ÷ `whole`; `terms` added up; `curve` over relation `of`.
+
+    `one_of`: dimensions whose values would count the same thing again, each with the value that counts where nothing else is asked for.
+    """
 
     id: str
     unit: str
@@ -49,6 +52,7 @@ class Metric:
     last_of: str | None = None
     empty_is_unknown: bool = False
     unfiltered: bool = False
+    one_of: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_rate(self) -> bool:
@@ -96,7 +100,8 @@ def metrics() -> dict[str, Metric]:
         fields = {**entry}
         for key in ("needs", "terms"):
             fields[key] = tuple(fields.get(key, ()))
-        fields["curve"] = tuple(fields.get("curve", {}).items())
+        for key in ("curve", "one_of"):
+            fields[key] = tuple(fields.get(key, {}).items())
         metric = Metric(id=name, **fields)
         _check_metric(metric)
         result[name] = metric

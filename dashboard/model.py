@@ -21,10 +21,12 @@ FLAGS = ROOT / "queries" / "flags"
 MONEY = ROOT / "queries" / "macros" / "money.sql"
 CONTACT = ROOT / "queries" / "macros" / "contact.sql"
 ROLLUPS = ROOT / "queries" / "rollups.toml"
+CREDIT = ROOT / "queries" / "macros" / "credit.sql"
 BUCKETS = ROOT / "data" / "rules" / "buckets.toml"
 CONTACT_RULES = ROOT / "data" / "rules" / "contact.toml"
 PROMISE_RULES = ROOT / "data" / "rules" / "promises.toml"
-RULES = (BUCKETS, CONTACT_RULES, PROMISE_RULES)
+SCORES = ROOT / "data" / "rules" / "score_bands.toml"
+RULES = (BUCKETS, CONTACT_RULES, PROMISE_RULES, SCORES)
 FAR_DAYS = 60  # a last day this far behind nothing, with few rows, is a typing error and not the export's last day
 FAR_ROWS = 1000
 
@@ -37,7 +39,7 @@ class TieOutError(AssertionError):
 def version() -> str:
     """Fingerprint of everything that makes `model` tables; a snapshot of another version is rebuilt when loaded again."""
     digest = sha256()
-    for path in [*sorted(MODEL.glob("*.sql")), *sorted(FLAGS.glob("*.sql")), MONEY, CONTACT, *RULES, ROLLUPS, CONTRACT, Path(__file__)]:
+    for path in [*sorted(MODEL.glob("*.sql")), *sorted(FLAGS.glob("*.sql")), MONEY, CONTACT, CREDIT, *RULES, ROLLUPS, CONTRACT, Path(__file__)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -140,6 +142,7 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, timezone: str, report: Ca
     """Create schema `model` and all its tables, then `meta.flags`."""
     # kept in the snapshot: its relations mean what they meant when it was built
     con.execute(MONEY.read_text(encoding="utf-8"))
+    con.execute(CREDIT.read_text(encoding="utf-8"))
     con.execute(f"create or replace macro charge_off_lag_months() as {int(bucket_rules()['charge_off_lag_months'])}")
     con.execute(f"create or replace macro stale_after_days() as {int(bucket_rules()['stale_after_days'])}")
     for name, value in contact_setting(as_of).items():
@@ -159,6 +162,7 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, timezone: str, report: Ca
     )
     _bucket_edges(con)
     _promise_settings(con)
+    _score_bands(con)
     _months(con, as_of)
     files = sorted(MODEL.glob("*.sql"))
     for index, path in enumerate(files):
@@ -212,6 +216,15 @@ def _promise_settings(con: duckdb.DuckDBPyConnection) -> None:
         con.execute("insert into model.promise_settings values (?, ?, ?, ?)", row)
     graces = sorted({*promise_rules()["grace_choices"], *(setting["grace_days"] for setting in settings)})
     con.execute("create table model.promise_graces as select unnest($graces)::integer as grace_days", {"graces": graces})
+
+
+def _score_bands(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("create table model.score_bands (score_band varchar, low bigint, high bigint, valid_from date, valid_to date)")
+    schemes = sorted(tomllib.loads(SCORES.read_text(encoding="utf-8"))["scheme"], key=lambda scheme: scheme["valid_from"])
+    ends = [scheme["valid_from"] for scheme in schemes[1:]] + [date(9999, 12, 31)]
+    for scheme, valid_to in zip(schemes, ends, strict=True):
+        rows = [(band["id"], band["low"], band["high"], scheme["valid_from"], valid_to) for band in scheme["bands"]]
+        con.executemany("insert into model.score_bands values (?, ?, ?, ?, ?)", rows)
 
 
 def _months(con: duckdb.DuckDBPyConnection, as_of: date) -> None:

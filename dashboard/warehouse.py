@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -171,13 +171,13 @@ class Warehouse:
         answered = tuple(name for name in wanted if not missing[name])
         periods = self._periods(times[0].id if times else None, filters)
         table: dict[tuple[Any, ...], dict[str, Any]] = {}
-        groups: dict[tuple[str, str | None, bool], list[Metric]] = {}
+        groups: dict[tuple[str, str | None, bool, tuple[tuple[str, str], ...]], list[Metric]] = {}
         for entry in plain(answered):
             last = entry.last_of if entry.last_of not in by else None
             body = self._body(entry, cuts, self._observed(periods), filters, scope)
-            groups.setdefault((body, last, entry.unfiltered), []).append(entry)
-        for (body, last, unfiltered), entries in groups.items():
-            self._gather(table, body, last, entries, cuts, periods, filters, scope, unfiltered)
+            groups.setdefault((body, last, entry.unfiltered, entry.one_of), []).append(entry)
+        for (body, last, unfiltered, one_of), entries in groups.items():
+            self._gather(table, body, last, entries, cuts, periods, _single(filters, one_of, by), scope, unfiltered)
         if answered and len(cuts) == len(times):  # a period in which nothing happened is still a period
             for period in self._observed(periods):
                 table.setdefault((period.label,) if times else (), {})
@@ -225,7 +225,7 @@ class Warehouse:
         last = entry.last_of if entry.last_of not in values else None
         body = self._body(entry, cuts, periods, filters, scope, by_row=True)
         periods = [period for period in periods if not times or period.label == values[times[0].id]]
-        chosen, parameters = self._chosen(body, last, periods, filters, scope, entry.unfiltered)
+        chosen, parameters = self._chosen(body, last, periods, _single(filters, entry.one_of, values), scope, entry.unfiltered)
         held, _ = self._fetch(f"{chosen} select * from chosen limit 0", parameters, name)
         adds, condition = contribution(entry)
         where = [condition] if condition else []
@@ -393,8 +393,9 @@ class Warehouse:
         elif relation == "reach":
             if not all(p.start.day == 1 and p.until == month_end(p.start) for p in periods):
                 relation = "reach_any_period"  # which cases were reached in a period is only at hand for whole months
-        elif relation == "cash" and "bucket" in uses and not all(p.start.day == 1 and p.until <= month_end(p.start) for p in periods):
-            relation = "cash_any_period"
+        elif relation in ("cash", "credits") and "bucket" in uses:
+            if not all(p.start.day == 1 and p.until <= month_end(p.start) for p in periods):
+                relation = f"{relation}_any_period"
         elif relation == "cohort" and by_row:
             relation = "cohort_by_case"  # the cohort's own table has no cases in it
         whole = all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= self.info.as_of) for p in periods)
@@ -433,6 +434,14 @@ class Warehouse:
             rank = _bucket_ranks().get(value)
             return (rank is None, rank or 0, str(value))
         return (value is None, value)
+
+
+def _single(filters: Filters, one_of: Iterable[tuple[str, str]], by: Iterable[str]) -> Filters:
+    """Filters that leave one value of each dimension that would count things again, unless they or the cut say which."""
+    for name, value in one_of:
+        if name not in by and not filters.chosen(name):
+            filters = filters.choosing(name, (value,))
+    return filters
 
 
 def _listed(values: Sequence[str] | None) -> list[str] | None:

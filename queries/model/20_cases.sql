@@ -66,6 +66,7 @@ described as (
         coalesce(cast(cases.placement_number as varchar), '') as placement_number,
         coalesce(cases.strategy, '') as strategy,
         coalesce(customers.age_band, '') as age_band,
+        coalesce(scores.score_band, '') as score_band,
         cases.originated_on,
         cases.placed_on,
         cast(date_trunc('month', cases.placed_on) as date) as placed_month,
@@ -82,6 +83,9 @@ described as (
         paid.first_paid_on,
     from export.cases as cases
     left join export.customers as customers on cases.customer_id = customers.customer_id
+    left join model.score_bands as scores
+        on customers.credit_score >= scores.low and customers.credit_score <= scores.high
+        and cases.placed_on >= scores.valid_from and cases.placed_on < scores.valid_to
     left join ended on cases.case_id = ended.case_id
     left join first_held on cases.case_id = first_held.case_id
     left join paid on cases.case_id = paid.case_id
@@ -97,6 +101,7 @@ select
     described.placement_number,
     described.strategy,
     described.age_band,
+    described.score_band,
     described.originated_on,
     described.placed_on,
     described.placed_month,

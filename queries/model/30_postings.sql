@@ -16,6 +16,7 @@ dated as (
         payments.source_file,
         payments.source_line,
         coalesce(original.paid_on, payments.paid_on) as credited_on,
+        case when payments.kind = 'reversal' then original.paid_on else payments.paid_on end as touched_until_on,
     from export.payments as payments
     left join export.payments as original
         on payments.kind = 'reversal' and payments.reverses = original.payment_id and original.kind = 'payment'
@@ -26,6 +27,7 @@ select
     cases.case_key,
     dated.paid_on,
     dated.posted_on,
+    dated.touched_until_on,
     month_number(dated.paid_on) as month_number,
     dated.kind,
     coalesce(dated.method, '') as method,
@@ -44,6 +46,7 @@ select
     coalesce(cases.placement_number, '') as placement_number,
     coalesce(cases.strategy, '') as strategy,
     coalesce(cases.age_band, '') as age_band,
+    coalesce(cases.score_band, '') as score_band,
     cases.placed_month,
     cases.placed_on,
     greatest(month_number(dated.paid_on) - cases.placed_month_number, 0) as months_since_placement,

@@ -1,6 +1,7 @@
 -- One row per posting with the bucket its case was in when the month of its value date began.
 create table model.cash as
 select
+    row_number() over (order by postings.paid_on, postings.payment_id) as posting_key,
     postings.*,
     case
         when postings.case_key is null then ''

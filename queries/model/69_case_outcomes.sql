@@ -1,0 +1,74 @@
+-- One row per case: whether it paid, what it paid net and what contact cost in its first 30, 60 and 90 days, and whose results hang together.
+-- Cases of one customer share customer_key. Contact counts and costs are of what we sent, automated or by a collector (staffed).
+create table model.case_outcomes as
+with
+
+paid as (
+    select
+        cases.case_key,
+        sum(case when date_diff('day', cases.placed_on, cash.paid_on) < 30 then cash.net_amount else 0 end) as net_30_amount,
+        sum(case when date_diff('day', cases.placed_on, cash.paid_on) < 60 then cash.net_amount else 0 end) as net_60_amount,
+        sum(case when date_diff('day', cases.placed_on, cash.paid_on) < 90 then cash.net_amount else 0 end) as net_90_amount,
+    from model.cash as cash
+    inner join model.cases as cases on cash.case_key = cases.case_key
+    where cash.net_amount != 0 and date_diff('day', cases.placed_on, cash.paid_on) < 90 and cash.paid_on <= as_of_day()
+    group by cases.case_key
+),
+
+sent as (
+    select
+        touches.case_key,
+        sum(case when touches.placed_days < 30 then 1 else 0 end) as sent_30_count,
+        sum(case when touches.placed_days < 30 and kinds.automated = 0 then 1 else 0 end) as staffed_30_count,
+        sum(case when touches.placed_days < 30 then touches.cost_amount else 0 end) as cost_30_amount,
+        sum(case when touches.placed_days < 60 then 1 else 0 end) as sent_60_count,
+        sum(case when touches.placed_days < 60 and kinds.automated = 0 then 1 else 0 end) as staffed_60_count,
+        sum(case when touches.placed_days < 60 then touches.cost_amount else 0 end) as cost_60_amount,
+        sum(case when touches.placed_days < 90 then 1 else 0 end) as sent_90_count,
+        sum(case when touches.placed_days < 90 and kinds.automated = 0 then 1 else 0 end) as staffed_90_count,
+        sum(case when touches.placed_days < 90 then touches.cost_amount else 0 end) as cost_90_amount,
+    from model.touches as touches
+    inner join model.contact_kinds as kinds on touches.kind = kinds.kind
+    where kinds.attempt_count = 1 and touches.case_key is not null and touches.placed_days < 90
+    group by touches.case_key
+)
+
+select
+    cases.case_key,
+    min(cases.case_key) over (partition by case when cases.customer_id = '' then cases.case_id else cases.customer_id end) as customer_key,
+    count(*) over (partition by case when cases.customer_id = '' then cases.case_id else cases.customer_id end) as customer_cases,
+    cases.placed_on,
+    cases.placed_month,
+    cases.strategy,
+    cases.product,
+    cases.region,
+    cases.batch,
+    cases.bucket,
+    cases.team,
+    cases.collector_id,
+    cases.agency,
+    cases.age_band,
+    cases.score_band,
+    cases.placement_number,
+    cases.placed_amount,
+    cases.observed_days + 1 as seen_days,
+    case when date_diff('day', cases.placed_on, cases.first_paid_on) < 30 then 1 else 0 end as paid_30_count,
+    cast(coalesce(paid.net_30_amount, 0) as decimal(18, 2)) as net_30_amount,
+    coalesce(sent.sent_30_count, 0) as sent_30_count,
+    coalesce(sent.staffed_30_count, 0) as staffed_30_count,
+    cast(coalesce(sent.cost_30_amount, 0) as decimal(18, 2)) as cost_30_amount,
+    case when date_diff('day', cases.placed_on, cases.first_paid_on) < 60 then 1 else 0 end as paid_60_count,
+    cast(coalesce(paid.net_60_amount, 0) as decimal(18, 2)) as net_60_amount,
+    coalesce(sent.sent_60_count, 0) as sent_60_count,
+    coalesce(sent.staffed_60_count, 0) as staffed_60_count,
+    cast(coalesce(sent.cost_60_amount, 0) as decimal(18, 2)) as cost_60_amount,
+    case when date_diff('day', cases.placed_on, cases.first_paid_on) < 90 then 1 else 0 end as paid_90_count,
+    cast(coalesce(paid.net_90_amount, 0) as decimal(18, 2)) as net_90_amount,
+    coalesce(sent.sent_90_count, 0) as sent_90_count,
+    coalesce(sent.staffed_90_count, 0) as staffed_90_count,
+    cast(coalesce(sent.cost_90_amount, 0) as decimal(18, 2)) as cost_90_amount,
+from model.cases as cases
+left join paid on cases.case_key = paid.case_key
+left join sent on cases.case_key = sent.case_key
+where cases.strategy != ''
+order by cases.placed_on, cases.case_key
