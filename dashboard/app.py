@@ -24,6 +24,7 @@ NAVIGATION = {
         ("forecast", "online_prediction"),
         ("timing", "timer"),
         ("cases", "folder_open"),
+        ("effects", "experiment"),
     ),
     "project": (("rollout", "event_note"),),
     "data": (("data", "database"), ("upload", "upload_file"), ("definitions", "menu_book")),

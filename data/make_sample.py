@@ -40,12 +40,14 @@ def generate(
     file_format: str = "csv",
     progress: Progress | None = None,
     threads: int | None = None,
+    rollout: bool = True,
 ) -> None:
     """Write an export of `cases` cases over `months` calendar months into the new or empty folder `out`.
 
     History ends on 2026-10-31, or starts on `start` (a first of month). `dirty` (CSV only) plants the dirt counted in truth.json and leaves the
     last month partial. `progress(step, share)` is called with a share from 0 to 1. Raises ValueError for arguments it can't serve. The folder
-    appears whole or not at all: it is written beside `out` and renamed.
+    appears whole or not at all: it is written beside `out` and renamed. Without `rollout` the programme has its milestones but no effect; every
+    draw stays the same, so the two exports of a seed are what happened and what would have happened without it.
     """
     first, last = _history(out, cases=cases, months=months, dirty=dirty, start=start, file_format=file_format)
     tell = progress or (lambda step, share: None)
@@ -56,9 +58,10 @@ def generate(
         export.mkdir()
         with duckdb.connect(str(work / "sample.duckdb")) as con:
             _settings(con, work, threads)
-            _simulate(con, cases=cases, months=months, seed=seed, first=first, last=last, tell=tell)
+            _simulate(con, cases=cases, months=months, seed=seed, first=first, last=last, rollout=rollout, tell=tell)
             dirt = _write_tables(con, export, file_format=file_format, dirty=dirty, months=months, first=first, tell=tell)
             facts = {"cases": cases, "months": months, "seed": seed, "dirty": dirty, "format": file_format}
+            facts |= {} if rollout else {"rollout": False}
             sample_truth.write(con, export, facts=facts, first=first, last=last, dirt=dirt)
         _write_export_toml(export, cases=cases, months=months, seed=seed, last=last, dirty=dirty)
         if out.exists():
@@ -106,8 +109,19 @@ def _run(con: duckdb.DuckDBPyConnection, name: str) -> None:
     con.execute((SQL / f"{name}.sql").read_text(encoding="utf-8"))
 
 
-def _simulate(con: duckdb.DuckDBPyConnection, *, cases: int, months: int, seed: int, first: date, last: date, tell: Progress) -> None:
-    """Fill the working tables: base_case, trail (one row per case and period), posting, segment, balance, contact, promise and the rest."""
+def simulate_trail(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    cases: int,
+    months: int,
+    seed: int,
+    first: date,
+    last: date,
+    rollout: bool,
+    periods: int,
+    tell: Progress = lambda step, share: None,
+) -> None:
+    """Fill base_case and trail over each case's first `periods` periods: who works it, what the model says, whether it is paid."""
     teams = 8 if cases < 100_000 else 16
     seats = max(24, min(2400, round(cases / 420))) // teams * teams
     scalars: dict[str, object] = {"seed": seed, "cases": cases, "months": months, "first_on": first, "end_on": last, "far_on": FAR}
@@ -115,8 +129,7 @@ def _simulate(con: duckdb.DuckDBPyConnection, *, cases: int, months: int, seed: 
     scalars |= {"fade": sample_world.FADE, "momentum": sample_world.MOMENTUM, "part": None}
     for name, value in scalars.items():
         _variable(con, name, value)
-    tell("people and cases", 0.01)
-    sample_world.build_world(con, first=first, last=last, months=months, teams=teams, seats=seats)
+    sample_world.build_world(con, first=first, last=last, months=months, teams=teams, seats=seats, rollout=rollout)
     _run(con, "people")
     con.execute(
         """create table state as
@@ -124,13 +137,19 @@ def _simulate(con: duckdb.DuckDBPyConnection, *, cases: int, months: int, seed: 
             0 as plan_off, 0 as plan_miss, false as paid_before
         from base_case"""
     )
-    periods = (last - first).days // 30 + 1
     step = (SQL / "period.sql").read_text(encoding="utf-8")
     for period in range(periods):
         _variable(con, "k", period)
         statement = step if period else step.replace("insert into trail by name select * from step", "create table trail as select * from step")
         con.execute(statement)
         tell("payments and balances", 0.02 + 0.23 * (period + 1) / periods)
+
+
+def _simulate(con: duckdb.DuckDBPyConnection, *, cases: int, months: int, seed: int, first: date, last: date, rollout: bool, tell: Progress) -> None:
+    """Fill the working tables: base_case, trail (one row per case and period), posting, segment, balance, contact, promise and the rest."""
+    tell("people and cases", 0.01)
+    periods = (last - first).days // 30 + 1
+    simulate_trail(con, cases=cases, months=months, seed=seed, first=first, last=last, rollout=rollout, periods=periods, tell=tell)
     _run(con, "ledger")
     tell("ledger", 0.33)
     con.execute(

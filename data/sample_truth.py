@@ -57,7 +57,7 @@ def write(con: duckdb.DuckDBPyConnection, export: Path, *, facts: dict[str, Any]
         "arms_note": "cases whose days 0..29 are all observed. paid = a posted payment with paid_on - placed_on in 0..29, reversed later or not. "
         "expected = mean model probability of the arm's own cases; expected_all = of all cases had they been in the arm; self_cure = the arm's own "
         "cases, untouched (no contact, no collector). incremental = expected - self_cure; itt_against_holdout = expected_all - that of holdout",
-        "rollout": _rollout(con, first),
+        "rollout": _rollout(con, first, bool(facts.get("rollout", True))),
         "rolls": _rows(con, ROLLS),
         "rolls_note": "account-tracked from one month end's balances row to the next; to_bucket 0-7 by days past due (7 = over 180), or "
         "left:<reason> for a case closed in between or on that month end. cured = dpd 0, or closed paid or settled",
@@ -110,10 +110,10 @@ def _arms(con: duckdb.DuckDBPyConnection) -> Rows:
     return arms
 
 
-def _rollout(con: duckdb.DuckDBPyConnection, first: date) -> dict[str, Any]:
+def _rollout(con: duckdb.DuckDBPyConnection, first: date, works: bool) -> dict[str, Any]:
     teams = _rows(con, "select team, start_month from team order by team_no")
     return {
-        "effect_by_month_since_start": sample_world.ROLLOUT_EFFECT,
+        "effect_by_month_since_start": sample_world.ROLLOUT_EFFECT if works else [0.0] * len(sample_world.ROLLOUT_EFFECT),
         "note": "log hazard added in the team's 1st, 2nd and 3rd-and-later calendar month of the programme; start null = never (a comparison team); "
         "applies by the calendar month in which a case's 30-day period starts",
         "teams": [

@@ -147,8 +147,11 @@ def mix_slots(shares: dict[str, float], slots: int) -> list[str]:
     return names
 
 
-def build_world(con: duckdb.DuckDBPyConnection, *, first: date, last: date, months: int, teams: int, seats: int) -> None:
-    """Create the dimension tables the SQL reads: day, team, team_month, arm, arm_mix, outcome_mix, surname, given, base_hazard."""
+def build_world(con: duckdb.DuckDBPyConnection, *, first: date, last: date, months: int, teams: int, seats: int, rollout: bool = True) -> None:
+    """Create the dimension tables the SQL reads: day, team, team_month, arm, arm_mix, outcome_mix, surname, given, base_hazard.
+
+    Without `rollout` the programme starts in the same months and adds nothing.
+    """
     _days(con, first, last)
     starts = team_starts(teams, months)
     _table(con, "team(team_no int, team varchar, site varchar, agency varchar, seats int, start_month int)")
@@ -158,7 +161,7 @@ def build_world(con: duckdb.DuckDBPyConnection, *, first: date, last: date, mont
     rows = []
     for number, start in enumerate(starts):
         for index in range(months + 1):
-            lift = 0.0 if start is None or index < start else ROLLOUT_EFFECT[min(index - start, len(ROLLOUT_EFFECT) - 1)]
+            lift = 0.0 if not rollout or start is None or index < start else ROLLOUT_EFFECT[min(index - start, len(ROLLOUT_EFFECT) - 1)]
             rows.append((number, month_add(first, index), lift))
     fill(con, "team_month", rows)
     _table(
