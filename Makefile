@@ -26,6 +26,7 @@ bench: .venv/.test-ready
 .venv/.test-ready: requirements.txt tests/requirements.txt .venv/.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@bash .ci/browser
+	@bash .ci/postgres
 	@touch $@
 
 clean:

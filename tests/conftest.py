@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from dashboard.load import Loaded, load
 from dashboard.warehouse import Warehouse
 from data.make_sample import generate
 from tests.drawn import write_export
+from tests.postgres import NoPostgres, Server
 
 
 @dataclass(frozen=True)
@@ -127,3 +129,25 @@ def loaded_home(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     load(sample, Home(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of this session's own. Where there is none tests are skipped, under CI=true they fail."""
+    try:
+        server = Server()
+    except NoPostgres as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"NO POSTGRESQL: {error}")
+        pytest.skip(f"NO POSTGRESQL: {error}")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database of each kind that what people write may be kept in."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'new' / 'state.db'}"
+    server: Server = request.getfixturevalue("postgres")
+    return server.database()
