@@ -20,7 +20,7 @@ from dashboard.words import word
 COLOURS = {"late": WORSE, "blocked": "#9467BD", "at_risk": "#E69F00", "on_track": "#56B4E9", "done": ACTUAL}
 #: Narrower than this a timetable scrolls instead of losing its names.
 GANTT_WIDTH = 700
-ROW, GROUP, FAINT = 46, 30, "rgba(138,148,163,0.55)"
+ROW, GROUP, FAINT = 46, 26, "rgba(138,148,163,0.4)"
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None}
 LONGEST_NAME = 90
 #: A bar is drawn through so many stretches, each end of which can be pointed at.
@@ -43,7 +43,7 @@ def gantt(timed: Sequence[Timed], today: date, lang: str) -> go.Figure:
     last = max(max(one.end, one.milestone.baseline_end, one.milestone.planned_end) for one in timed)
     named = measures(lang)
     for measure, at in headings:
-        _text(figure, at + 0.42, f"<b>{formats.drawn(named[measure])}</b>", 13)
+        _text(figure, at, f"<b>{formats.drawn(named[measure])}</b>", 13)
     _links(figure, timed, rows)
     baselines = [(one.milestone.baseline_start, one.milestone.baseline_end, rows[one.milestone.id] - 0.12, one) for one in timed]
     _bars(figure, baselines, TOTAL, 4, lang)

@@ -125,19 +125,13 @@ class Schedule:
 
 
 def schedule(plan: Plan, today: date) -> Schedule:
-    """The plan on a day; the milestones come in the order of the measures' first steps and then of their own baseline."""
+    """The plan on a day; the milestones come in the order of the measures, then of their baseline."""
     if not plan:
         return Schedule(today, ())
     lost = tuple(unknown(plan))
     sound, rings = untied(plan)
     order = list(contract().codes["programme_measure"])
-    groups: dict[str, list[Milestone]] = {}
-    for one in sound:
-        groups.setdefault(one.measure, []).append(one)
-    rank = {
-        name: (min(one.baseline_start for one in mine), min(one.baseline_end for one in mine), order.index(name)) for name, mine in groups.items()
-    }
-    plan = tuple(sorted(sound, key=lambda one: (rank[one.measure], one.baseline_start, one.baseline_end, one.id)))
+    plan = tuple(sorted(sound, key=lambda one: (order.index(one.measure), one.baseline_start, one.baseline_end, one.id)))
     net = network(plan)
     floors, durations, waits = expected(plan, today)
     starts, ends = net.forward(floors, durations, waits)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
 import pytest
 
+from dashboard.home import Home
+from dashboard.load import load
 from dashboard.rollout.plan import of_export
 from dashboard.rollout.schedule import kept, schedule
-from tests.conftest import Given
+from dashboard.warehouse import Warehouse
+from tests.conftest import Given, close_all
+from tests.drawn import write_export
 
 #: As of 31 March. Due by baseline up to then: A on time, B 4 days late, C open and 21 days over (it can end on 1 April at the earliest),
 #: F done without a date (left out). D was put off, so by the latest plan it isn't due; E is due later, but done early.
@@ -46,10 +50,14 @@ WORKED: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def shop(given: Callable[..., Given]) -> Given:
-    cases = "case_id | placed_on | placed_balance\nC1 | 2026-01-01 | 1000"
-    return given(milestones=MILESTONES, collectors=COLLECTORS, cases=cases, as_of="2026-03-31")
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Given]:
+    place = tmp_path_factory.mktemp("rollout")
+    tables = {"milestones": MILESTONES, "collectors": COLLECTORS, "cases": "case_id | placed_on | placed_balance\nC1 | 2026-01-01 | 1000"}
+    folder, home = write_export(place / "export", tables, settings={"as_of": "2026-03-31"}), Home(place / "home")
+    outcome = load(folder, home)
+    yield Given(folder, home, outcome, Warehouse(home.info(snapshot=outcome.snapshot)))
+    close_all(home)
 
 
 def test_every_metric_of_the_rollout(shop: Given) -> None:
