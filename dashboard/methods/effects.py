@@ -12,7 +12,7 @@ this test doesn't refuse (Fisher's randomisation inference, inverted; Rosenbaum 
 
 `interrupted` is a segmented regression of one series (Wagner 2002) for what everybody started in the same month. There is no comparison
 then: whatever else began in that month counts too. Newey-West intervals alone are far too short on 18 to 36 months (they "find" an effect
-in 15-30% of series without any), so the interval is the wider of theirs and of one that averages over the autocorrelation (restricted
+in 15-30% of series without any), so the interval reaches over theirs and over one that averages over the autocorrelation (restricted
 likelihood over a grid, GLS by statsmodels).
 
 Neither gives a number where there is too little to tell: both raise TooFew with the reason. A bare before/after is never an effect.
@@ -527,7 +527,7 @@ def _autocorrelated(y: Array, design: Array) -> list[tuple[float, Any]]:
 
 
 def _wider(hac: Any, fits: list[tuple[float, Any]], row: Array) -> Estimate:
-    """A combination of coefficients with the wider of the two intervals, around the average over the autocorrelation."""
+    """A combination of coefficients by least squares, with an interval over Newey-West's and the average over the autocorrelation."""
     weights = np.array([weight for weight, _ in fits])
     values = np.array([float(row @ fit.params) for _, fit in fits])
     errors = np.array([float(np.sqrt(row @ fit.cov_params() @ row)) for _, fit in fits])
@@ -536,9 +536,11 @@ def _wider(hac: Any, fits: list[tuple[float, Any]], row: Array) -> Estimate:
     def below(at: float) -> float:
         return float((weights * student.cdf((at - values) / errors, freedom)).sum())
 
-    middle, reach = float(weights @ values), 60 * float(errors.max()) + 1e-12
-    ends = [float(brentq(lambda at, share=share: below(at) - share, middle - reach, middle + reach)) for share in (LEVEL / 2, 1 - LEVEL / 2)]
-    quantile = float(student.ppf(1 - LEVEL / 2, freedom))
+    value, reach = float(row @ hac.params), 60 * float(errors.max()) + float(np.ptp(values)) + 1e-12
+    ends = [
+        float(brentq(lambda at, share=share: below(at) - share, values.min() - reach, values.max() + reach)) for share in (LEVEL / 2, 1 - LEVEL / 2)
+    ]
     newey = max(float(np.sqrt(row @ hac.cov_params() @ row)), 1e-12)
-    p = max(2 * min(below(0.0), 1 - below(0.0)), float(2 * student.sf(abs(middle) / newey, freedom)))
-    return Estimate(middle, min(ends[0], middle - quantile * newey), max(ends[1], middle + quantile * newey), min(p, 1.0))
+    half = float(student.ppf(1 - LEVEL / 2, freedom)) * newey
+    p = max(2 * min(below(0.0), 1 - below(0.0)), float(2 * student.sf(abs(value) / newey, freedom)))
+    return Estimate(value, min(ends[0], value - half), max(ends[1], value + half), min(p, 1.0))
