@@ -19,8 +19,8 @@ SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 #: Without Plotly's own tool bar: downloads stand beside each chart.
 CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "doubleClick": False, "showTips": False}
 HEIGHT, ROW_HEIGHT = 320, 30
-#: Height of a line of notes over a figure, and the marks of a timeline's lanes.
-EVENT_ROW = 16
+#: Height of a line of notes over a figure, the width (px) within which their names may not meet, and the marks of a timeline's lanes.
+EVENT_ROW, EVENT_WIDTH = 16, 220
 MARKS = ("square", "star", "diamond", "circle", "triangle-up", "hexagon", "cross", "pentagon", "x")
 
 Rows = Sequence[Mapping[str, Any]]
@@ -162,7 +162,8 @@ def by_month(
 def noted(figure: go.Figure, events: Sequence[Noted], lang: str) -> list[Noted]:
     """Put notes on a figure over time as thin numbered verticals (bands where they last); returns those within it, in their order.
 
-    A month's point stands at its first day, so a figure reaches to the end of its last month. Other figures stay as they are.
+    A month's point stands at its first day, so a figure reaches to the end of its last month. A name that has no room is left to the list
+    under the figure, its number stays. Other figures stay as they are.
     """
     if figure.layout.xaxis.type != "date":
         return []
@@ -179,6 +180,7 @@ def noted(figure: go.Figure, events: Sequence[Noted], lang: str) -> list[Noted]:
     if figure.layout.showlegend and figure.layout.legend.y is not None:
         inner = (figure.layout.height or HEIGHT) - top - EVENT_ROW * rows - (figure.layout.margin.b or 8)
         figure.update_layout(legend={"y": 1 + (EVENT_ROW * rows + 6) / max(inner, 1)})
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(rows)]
     for number, event in enumerate(within, start=1):
         start, end = max(event.on_date, first), min(event.until_date or event.on_date, last)
         if end > start:
@@ -186,19 +188,33 @@ def noted(figure: go.Figure, events: Sequence[Noted], lang: str) -> list[Noted]:
                 type="rect", x0=start.isoformat(), x1=end.isoformat(), y0=0, y1=1, yref="paper",
                 fillcolor=EVENT, opacity=0.14, line_width=0, layer="below",
             )  # fmt: skip
-        row = rows - 1 - (number - 1) % rows
         line = {"color": EVENT, "width": 1.25, "dash": "dashdot"}
         figure.add_shape(type="line", x0=start.isoformat(), x1=start.isoformat(), y0=0, y1=1, yref="paper", line=line)
         right = (start - first).days > span * 0.55
-        text = drawn(_short(event.read(lang), 16 if lang == "en" else 9))
+        text = _short(event.read(lang), 16 if lang == "en" else 9)
+        row, named = _room(taken, (start - first).days / span, number, text, right)
         figure.add_annotation(
-            x=start.isoformat(), y=1, yref="paper", yshift=EVENT_ROW * row + EVENT_ROW / 2, text=f"<b>{number}</b> {text}", showarrow=False,
+            x=start.isoformat(), y=1, yref="paper", yshift=EVENT_ROW * row + EVENT_ROW / 2, showarrow=False,
+            text=f"<b>{number}</b> {drawn(text)}" if named else f"<b>{number}</b>", hovertext=drawn(event.read(lang)),
             xanchor="right" if right else "left", yanchor="middle", font={"size": 11},
         )  # fmt: skip
     if within and (within[0].on_date < days[0] or within[-1].on_date > days[-1]):
         pad = timedelta(days=max(span // 40, 3))
         figure.update_xaxes(range=[(first - pad).isoformat(), (max(last, days[-1]) + pad).isoformat()])
     return within
+
+
+def _room(taken: list[list[tuple[float, float]]], at: float, number: int, text: str, right: bool) -> tuple[int, bool]:
+    """The row over a figure where a note's number and name (or the number alone) meet no other, which is then taken."""
+    rows = [len(taken) - 1 - (number - 1 + more) % len(taken) for more in range(len(taken))]
+    for named in (True, False):
+        size = sum(11 if ord(one) > 0x2E7F else 6 for one in f"{number} {text}" if named or one.isdigit()) + 8
+        span = (at - size / EVENT_WIDTH, at) if right else (at, at + size / EVENT_WIDTH)
+        for row in rows:
+            if all(span[1] <= low or span[0] >= high for low, high in taken[row]):
+                taken[row].append(span)
+                return row, named
+    return rows[0], False
 
 
 def timeline(lanes: Sequence[tuple[int, str, Sequence[tuple[datetime, datetime | None, str]]]], until: date, lang: str) -> go.Figure:

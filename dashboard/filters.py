@@ -210,12 +210,13 @@ def default(first_on: date, as_of: date) -> Filters:
 
 @dataclass(frozen=True)
 class View:
-    """All that a link must say to show the same again: data set, snapshot, filters, language."""
+    """All that a link must say to show the same again: data set, snapshot, filters, language, and whether charts bear milestones."""
 
     dataset: str
     snapshot: str
     filters: Filters
     lang: str
+    milestones: bool = False
 
     def replace(self, **changes: Any) -> View:
         """A copy with some parts changed."""
@@ -223,7 +224,13 @@ class View:
 
     def to_query(self) -> dict[str, str | list[str]]:
         """The parameters of a URL that says the same."""
-        return {"data": self.dataset, "snapshot": self.snapshot, **self.filters.to_query(), "lang": self.lang}
+        marked: dict[str, str | list[str]] = {"milestones": "1"} if self.milestones else {}
+        return {"data": self.dataset, "snapshot": self.snapshot, **self.filters.to_query(), "lang": self.lang, **marked}
+
+
+def milestones_of(query: Mapping[str, list[str]]) -> bool:
+    """Whether a URL asks for milestones on charts."""
+    return query.get("milestones", [])[-1:] == ["1"]
 
 
 def language_of(query: Mapping[str, list[str]], fallback: str) -> str:

@@ -107,7 +107,9 @@ def read(home: Home, who: Person) -> Frame:
         if not set(values) <= set(known):
             unread.append(dimension)
             chosen = chosen.choosing(dimension, [value for value in values if value in known])
-    frame = Frame(View(dataset, snapshot, chosen, lang), warehouse, home, current, who, tuple(dict.fromkeys([*problems, *unread])))
+    frame = Frame(
+        View(dataset, snapshot, chosen, lang, choices.milestones_of(query)), warehouse, home, current, who, tuple(dict.fromkeys([*problems, *unread]))
+    )
     if not st.session_state.get("frame_written"):
         # Once a session, so that the address itself is a link; writing again on "back" would trap the browser's back button.
         st.session_state["frame_written"] = True
@@ -215,7 +217,7 @@ def _now(frame: Frame) -> View:
     """The view as the URL has it by now: several widgets may report to one run, and none may undo another."""
     query = asked()
     filters, _ = Filters.from_query(query, frame.view.filters)
-    return frame.view.replace(filters=filters, lang=choices.language_of(query, frame.view.lang))
+    return frame.view.replace(filters=filters, lang=choices.language_of(query, frame.view.lang), milestones=choices.milestones_of(query))
 
 
 def _change(frame: Frame, **parts: object) -> None:
@@ -244,7 +246,7 @@ def dataset(frame: Frame) -> None:
     def changed() -> None:
         info = loaded[st.session_state[key]]
         st.session_state["frame_custom"] = False
-        show(View(info.dataset, info.id, choices.default(info.first_on, info.as_of), lang))
+        show(View(info.dataset, info.id, choices.default(info.first_on, info.as_of), lang, frame.view.milestones))
 
     st.radio(
         word("frame.dataset", lang),
@@ -335,6 +337,18 @@ def _popover(frame: Frame) -> None:
             on_change=compared,
             wrap=True,
         )
+        _milestones(frame)
+
+
+def _milestones(frame: Frame) -> None:
+    """Whether charts over time bear the starts of the programme's milestones."""
+    lang, key = frame.view.lang, _keyed(frame, "milestones", frame.view.milestones)
+
+    def changed() -> None:
+        show(_now(frame).replace(milestones=bool(st.session_state[key])))
+
+    note = word("mark.toggle_note", lang)
+    st.toggle(word("mark.toggle", lang), value=frame.view.milestones, key=key, on_change=changed, help=note)
 
 
 def _choice(frame: Frame, dimension: str, known: Sequence[str], supplied: bool) -> None:

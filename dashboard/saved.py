@@ -10,6 +10,9 @@ import streamlit as st
 from dashboard import formats, frame, naming, state
 from dashboard.formats import plain
 from dashboard.frame import Frame
+from dashboard.rollout import current, marks
+from dashboard.rollout.marks import Mark
+from dashboard.rollout.plan import Plan
 from dashboard.state import LONGEST_NAME, LONGEST_TEXT, NameTaken, Note, State, StateTooNew, StateUnavailable
 from dashboard.words import word
 
@@ -19,22 +22,36 @@ def book(at: Frame) -> State:
     return state.opened(state.address(at.home.path))
 
 
-def in_view(at: Frame) -> list[Note]:
-    """The notes of the data set on screen that are about anything the filters leave; none where they can't be read."""
+def in_view(at: Frame) -> list[Note | Mark]:
+    """The notes and, if wanted, milestones that are about anything the filters leave, by day; no notes where they can't be read."""
+    where = dict(at.view.filters.where)
     try:
-        return [note for note in book(at).notes(at.view.dataset) if note.touches(dict(at.view.filters.where))]
+        found = [note for note in book(at).notes(at.view.dataset) if note.touches(where)]
     except (StateTooNew, StateUnavailable):
-        return []
+        found = []
+    if not at.view.milestones:
+        return [*found]
+    return sorted([*found, *marks.marks(plan(at), where)], key=lambda one: one.on_date)
 
 
-def lines(notes: Sequence[Note], lang: str) -> list[dict[str, Any]]:
+def plan(at: Frame) -> Plan:
+    """The programme's milestones as they stand now, with what people wrote, as far as the person may see them."""
+    kept: State | None
+    try:
+        kept = book(at)
+    except (StateTooNew, StateUnavailable):
+        kept = None
+    return current.plan(at.warehouse, kept, at.view.dataset, at.scope.teams)
+
+
+def lines(notes: Sequence[Note | Mark], lang: str) -> list[dict[str, Any]]:
     """Notes as rows of a table: when, what, about what."""
     labels = naming.dimension_labels(lang)
     colon, comma = ("：", "、") if lang == "zh" else (": ", ", ")
     return [
         {
             "day": formats.period(note.on_date, note.until_date or note.on_date, lang),
-            "text": note.read(lang),
+            "text": note.said(lang) if isinstance(note, Mark) else note.read(lang),
             "scope": " · ".join(
                 f"{labels.get(name, name)}{colon}{comma.join(naming.value(name, value, lang) for value in values)}" for name, values in note.scope
             )

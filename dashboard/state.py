@@ -46,7 +46,7 @@ LOCAL_AUTHOR = "local"
 LONGEST_NAME, LONGEST_TEXT, LONGEST_LINK = 120, 500, 4_000
 #: What a saved view's link may say; anything else (an id of a case above all) is left out before it is written.
 LINK_PARAMETERS = frozenset(
-    {"data", "snapshot", "from", "to", "compare", "lang", "product", "bucket", "region", "team", "batch"}
+    {"data", "snapshot", "from", "to", "compare", "lang", "product", "bucket", "region", "team", "batch", "milestones"}
     | {"metric", "cut", "value", "side", "reach"}
 )
 #: A page's own settings (how a panel is cut, a window, a method) stand in the link as "page.NAME": short words and numbers, never ids.

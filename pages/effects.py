@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from dashboard import ui
+from dashboard import saved, ui
 from dashboard.formats import plain
 from dashboard.rollout import impact, impact_figures, impact_sentences
 
@@ -12,9 +12,9 @@ lang, currency, at = ui.lang(), ui.currency(), ui.frame()
 whole = impact.everything(at.view.filters, at.info.first_on, at.info.as_of)
 events: list[impact.Event] = []
 with ui.guarded():
-    ui.supplied("milestones", "milestones.actual_start")
-    events = impact.events(impact.exported(ui.report("milestones", teams=at.scope.teams)))
+    events = impact.events(saved.plan(at))
     if not events:
+        ui.supplied("milestones")
         st.info(ui.say("effect.no_event"), icon=":material/event_busy:")
 
 

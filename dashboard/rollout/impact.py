@@ -128,12 +128,12 @@ def events(steps: Iterable[Step]) -> list[Event]:
     """The events of a plan, the earliest start first, those not started by their plan after them."""
     found: dict[tuple[str, ...], list[Step]] = {}
     for step in steps:
-        key = (step.measure, *(_without(step.name.read(lang), step.team) for lang in ("en", "zh"))) if step.team else ("", step.id)
+        key = (step.measure, *(without_team(step.name.read(lang), step.team) for lang in ("en", "zh"))) if step.team else ("", step.id)
         found.setdefault(key, []).append(step)
     made = []
     for group in found.values():
         first = min(group, key=lambda step: step.id)
-        names = tuple((lang, Text(_without(first.name.read(lang), first.team)).read(lang)) for lang in ("en", "zh"))
+        names = tuple((lang, Text(without_team(first.name.read(lang), first.team)).read(lang)) for lang in ("en", "zh"))
         starts: dict[str, Start] = {}
         for step in sorted(group, key=lambda step: (step.actual_start is None, step.actual_start or step.planned_start, step.id)):
             starts.setdefault(step.team, Start(step.team, step.planned_start, step.actual_start))
@@ -141,7 +141,7 @@ def events(steps: Iterable[Step]) -> list[Event]:
     return sorted(made, key=lambda event: (event.first is None, event.first or min(start.planned for start in event.starts), event.id))
 
 
-def _without(name: str, team: str) -> str:
+def without_team(name: str, team: str) -> str:
     """A name without its team's, as written or either language of it."""
     for part in (team, Text(team).read("en"), Text(team).read("zh")):
         name = name.replace(part, "") if part else name
