@@ -21,6 +21,8 @@ NAVIGATION = {
     "manage": (
         ("overview", "dashboard"),
         ("recovery", "trending_up"),
+        ("channels", "call"),
+        ("intensity", "schedule"),
         ("forecast", "online_prediction"),
         ("timing", "timer"),
         ("cases", "folder_open"),

@@ -110,6 +110,8 @@ WORKED: dict[str, Any] = {
     "messages_delivered": 6,  # not K16
     "delivery_rate": 6 / 7,
     "reached_attempts": 11,  # K2 K3 K4 K8 K9 K10 K11 K14 K15 K17 K18
+    "reached_rate": 11 / 16,
+    "inbound_contacts": 2,
     "openable_messages": 3,  # K14 K15 K18
     "messages_opened": 1,  # K14
     "open_rate": 1 / 3,

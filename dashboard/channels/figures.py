@@ -1,0 +1,258 @@
+"""Figures of contact and promises: rates side by side, funnels, hours, sequences; rows in, Plotly figures out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboard import formats
+from dashboard.channels.when import WEEKDAYS, Cell
+from dashboard.charts import ACTUAL, HEIGHT, SERIES, TOTAL, WORSE, blank, month_axis, value_axis
+from dashboard.formats import drawn
+from dashboard.words import word
+
+WARN = "#E69F00"
+STATES = {"kept": ACTUAL, "partly": WARN, "broken": WORSE}
+LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None}
+#: Width a lane of rates needs to be read; narrower screens scroll.
+LANE, NAMES = 124, 120
+#: More rows than these are left to the table.
+MOST = 20
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One measure beside others: its name, unit, and for every row value, limits and what its parts are."""
+
+    title: str
+    unit: str
+    values: Sequence[tuple[Any, Any, Any, str]]
+
+
+def lanes(labels: Sequence[str], columns: Sequence[Lane], lang: str, currency: str) -> go.Figure:
+    """Measures in columns side by side over the same rows: a dot each with its interval and its value, every column from zero."""
+    rows, count = len(labels), len(columns)
+    figure = blank(height=max(150, 70 + 34 * rows))
+    figure.set_subplots(rows=1, cols=count, shared_yaxes=True, horizontal_spacing=0.025)
+    for place, lane in enumerate(columns, start=1):
+        scale = formats.scale(lane.unit, [value for value, *_ in lane.values], currency, lang)
+        dots = [scale.of(value) for value, *_ in lane.values]
+        lows, highs = ([scale.of(limit) for limit in limits] for limits in zip(*((low, high) for _, low, high, _ in lane.values), strict=True))
+        ends = [max(dot or 0.0, high or 0.0) for dot, high in zip(dots, highs, strict=True)]
+        top = max(ends, default=0.0) or 1.0
+        for row, (dot, low, high) in enumerate(zip(dots, lows, highs, strict=True)):
+            if dot is not None and low is not None and high is not None:
+                line = {"color": TOTAL, "width": 2.5}
+                figure.add_scatter(x=[low, high], y=[row, row], mode="lines", line=line, hoverinfo="skip", row=1, col=place)
+        said = [
+            f"{drawn(label)}<br>{drawn(lane.title)} {formats.measure(lane.unit, value, currency, lang)}"
+            + _limits(lane.unit, low, high, currency, lang)
+            + (f"<br>{parts}" if parts else "")
+            for label, (value, low, high, parts) in zip(labels, lane.values, strict=True)
+        ]
+        figure.add_scatter(
+            x=dots, y=list(range(rows)), mode="markers", marker={"size": 9, "color": ACTUAL}, text=said,
+            hovertemplate="%{text}<extra></extra>", cliponaxis=False, row=1, col=place,
+        )  # fmt: skip
+        figure.add_scatter(
+            x=[end + top * 0.04 for end in ends],
+            y=list(range(rows)),
+            mode="text",
+            text=[formats.measure(lane.unit, value, currency, lang) for value, *_ in lane.values],
+            textposition="middle right",
+            textfont={"size": 12},
+            hoverinfo="skip",
+            cliponaxis=False,
+            row=1,
+            col=place,
+        )
+        figure.update_xaxes(
+            range=[0, top * 1.55], showticklabels=False, showgrid=False, zeroline=True, zerolinecolor=TOTAL, zerolinewidth=1, fixedrange=True,
+            row=1, col=place,
+        )  # fmt: skip
+        axis = "x domain" if place == 1 else f"x{place} domain"
+        figure.add_annotation(
+            x=0, xref=axis, xanchor="left", y=1, yref="paper", yanchor="bottom", yshift=4, text=_two_lines(lane.title), align="left",
+            showarrow=False, font={"size": 12},
+        )  # fmt: skip
+    figure.update_yaxes(
+        tickvals=list(range(rows)), ticktext=[drawn(_short(label)) for label in labels], range=[rows - 0.5, -0.5], showgrid=False, fixedrange=True,
+        zeroline=False, ticks="",
+    )  # fmt: skip
+    figure.update_layout(margin={"t": 48}, width=NAMES + LANE * count, showlegend=False)
+    return figure
+
+
+def funnel(stages: Sequence[tuple[str, int | None, str]], lang: str) -> go.Figure:
+    """Stages from the first down: a bar each with its count and what share of an earlier stage that is, in words."""
+    figure = blank(height=60 + 40 * len(stages))
+    counts = [count for _, count, _ in stages]
+    figure.add_bar(
+        y=list(range(len(stages))),
+        x=[count or 0 for count in counts],
+        orientation="h",
+        marker={"color": [TOTAL, *([ACTUAL] * (len(stages) - 1))]},
+        text=[f"{formats.count(count)}{f'  ·  {note}' if note else ''}" for _, count, note in stages],
+        textposition="outside",
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+    figure.update_yaxes(tickvals=list(range(len(stages))), ticktext=[drawn(name) for name, _, _ in stages], autorange="reversed", showgrid=False)
+    figure.update_xaxes(showticklabels=False, range=[0, max([count or 0 for count in counts] + [1]) * 1.75], showgrid=False)
+    figure.update_layout(width=520)
+    return figure
+
+
+def states(rows: Sequence[Mapping[str, Any]], lang: str) -> go.Figure:
+    """Promises by month of their due date: kept, kept in part, broken, as counts on top of each other."""
+    figure = blank(HEIGHT)
+    months: list[date] = [row["month"] for row in rows]
+    for state, colour in STATES.items():
+        name = word(f"code.{state}", lang)
+        said = []
+        for row in rows:
+            matured = sum(row[one] for one in STATES)
+            share = formats.rate(row[state] / matured if matured else None)
+            said.append(f"{formats.month(row['month'], lang)}<br>{name} {formats.count(row[state])} / {formats.count(matured)} · {share}")
+        figure.add_bar(
+            x=[month.isoformat() for month in months], y=[row[state] for row in rows], name=name, marker={"color": colour}, text=said,
+            textposition="none", hovertemplate="%{text}<extra></extra>",
+        )  # fmt: skip
+    top = max((sum(row[state] for state in STATES) for row in rows), default=1)
+    value_axis(figure, formats.scale("count", [top], "", lang), float(top or 1))
+    month_axis(figure, months, lang)
+    figure.update_layout(barmode="stack", showlegend=True, legend=LEGEND, margin={"t": 40}, bargap=0.25)
+    return figure
+
+
+def hours(counts: Mapping[str, Mapping[int, int]], office: tuple[int, int], lang: str) -> go.Figure:
+    """Contacts by hour of the day, by collectors and by machines on top of each other; office hours shaded."""
+    figure = blank(HEIGHT)
+    span = list(range(24))
+    for place, (name, by_hour) in enumerate(counts.items()):
+        values = [by_hour.get(hour, 0) for hour in span]
+        figure.add_bar(
+            x=span, y=values, name=drawn(name), marker={"color": SERIES[(0, 4)[place % 2]]},
+            text=[f"{hour}:00–{hour + 1}:00<br>{drawn(name)} {formats.count(value)}" for hour, value in zip(span, values, strict=True)],
+            textposition="none", hovertemplate="%{text}<extra></extra>",
+        )  # fmt: skip
+    top = max((sum(by_hour.get(hour, 0) for by_hour in counts.values()) for hour in span), default=1)
+    value_axis(figure, formats.scale("count", [top], "", lang), float(top or 1))
+    figure.add_vrect(x0=office[0] - 0.5, x1=office[1] - 0.5, fillcolor=TOTAL, opacity=0.12, line_width=0, layer="below")
+    figure.update_xaxes(tickvals=list(range(0, 24, 3)), ticktext=[f"{hour}:00" for hour in range(0, 24, 3)], range=[-0.6, 23.6])
+    figure.update_layout(barmode="stack", showlegend=True, legend=LEGEND, margin={"t": 40}, bargap=0.15)
+    return figure
+
+
+def heat(cells: Sequence[Cell], lang: str, dark: bool) -> go.Figure:
+    """Adjusted rates, weekdays down, hours across; hidden cells are blank and say why when pointed at."""
+    found = {(cell.weekday, cell.hour): cell for cell in cells}
+    span = range(min((cell.hour for cell in cells), default=0), max((cell.hour for cell in cells), default=23) + 1)
+    figure = blank(height=96 + 34 * len(WEEKDAYS))
+    grid = [[found.get((weekday, hour)) for hour in span] for weekday in WEEKDAYS]
+
+    def said(cell: Cell | None) -> str:
+        if cell is None:
+            return ""
+        head = f"{word(f'code.{cell.weekday}', lang)} {cell.hour}:00–{cell.hour + 1}:00"
+        crude = f"{word('intensity.crude', lang)} {formats.rate(cell.crude)} · n = {formats.count(cell.attempts)}"
+        if cell.rate is None:
+            return f"{head}<br>{word('intensity.hidden', lang)}<br>n = {formats.count(cell.attempts)}"
+        span_text = word("chart.interval", lang, span=f"{formats.rate(cell.low)}–{formats.rate(cell.high)}")
+        return f"{head}<br>{word('intensity.adjusted', lang)} {formats.rate(cell.rate)}<br>{span_text}<br>{crude}"
+
+    figure.add_heatmap(
+        z=[[None if cell is None or cell.rate is None else cell.rate * 100 for cell in line] for line in grid],
+        x=list(range(len(span))), y=list(range(len(WEEKDAYS))),
+        colorscale=[[0, "#17222E" if dark else "#F1F6FA"], [1, "#1F6FA3" if dark else "#5BA9D6"]], showscale=False,
+        text=[["" if cell is None else "·" if cell.rate is None else f"{cell.rate * 100:.0f}" for cell in line] for line in grid],
+        texttemplate="%{text}", textfont={"size": 12, "color": "#F2F6FA" if dark else "#0B1A26"},
+        customdata=[[said(cell) for cell in line] for line in grid], hovertemplate="%{customdata}<extra></extra>", hoverongaps=True,
+        xgap=2, ygap=2,
+    )  # fmt: skip
+    figure.update_xaxes(tickvals=list(range(len(span))), ticktext=[f"{hour}" for hour in span], side="top", showgrid=False, ticks="")
+    figure.update_yaxes(
+        tickvals=list(range(len(WEEKDAYS))), ticktext=[word(f"code.{day}", lang) for day in WEEKDAYS], autorange="reversed", showgrid=False, ticks=""
+    )
+    figure.update_layout(width=max(340, 80 + 40 * len(span)))
+    return figure
+
+
+def response(points: Sequence[tuple[str, Any, Any, Any, int]], title: str, lang: str) -> go.Figure:
+    """A rate over ordered bands with its interval; under each band how many attempts it rests on."""
+    figure = blank(HEIGHT)
+    kept = [point for point in points if point[1] is not None]
+    x = list(range(len(kept)))
+    figure.add_scatter(
+        x=x,
+        y=[float(rate) * 100 for _, rate, *_ in kept],
+        mode="lines+markers",
+        line={"color": ACTUAL, "width": 2},
+        marker={"size": 8},
+        error_y={
+            "type": "data", "array": [(high - rate) * 100 for _, rate, _, high, _ in kept],
+            "arrayminus": [(rate - low) * 100 for _, rate, low, _, _ in kept], "color": TOTAL, "thickness": 1.5, "width": 4,
+        },
+        text=[
+            f"{band}<br>{formats.rate(rate)}{_limits('rate', low, high, '', lang)}<br>n = {formats.count(n)}"
+            for band, rate, low, high, n in kept
+        ],
+        hovertemplate="%{text}<extra></extra>",
+    )  # fmt: skip
+    top = max((float(high) for _, _, _, high, _ in kept), default=0.01) * 100
+    value_axis(figure, formats.scale("rate", [], "", lang), top)
+    figure.update_xaxes(
+        tickvals=x, ticktext=[f"{band}<br>n = {formats.count(n)}" for band, *_, n in kept], tickangle=0, range=[-0.5, len(kept) - 0.5],
+        title={"text": title, "font": {"size": 12}},
+    )  # fmt: skip
+    figure.update_layout(width=max(360, 72 * len(kept)))
+    return figure
+
+
+def sequence(links: Sequence[tuple[str, str, int]], nodes: Mapping[str, tuple[str, int, str]], lang: str, dark: bool) -> go.Figure:
+    """Flows between steps: nodes by key (name, step, colour); links from key to key with the number of cases."""
+    keys = list(nodes)
+    figure = blank(HEIGHT + 120)
+    steps = max((step for _, step, _ in nodes.values()), default=1) or 1
+    figure.add_sankey(
+        arrangement="snap",
+        textfont={"color": "#F2F6FA" if dark else "#0B1A26", "size": 12, "shadow": "none"},
+        node={
+            "label": [drawn(name) for name, _, _ in nodes.values()], "color": [colour for _, _, colour in nodes.values()], "pad": 14, "thickness": 14,
+            "line": {"width": 0}, "x": [min(0.999, max(0.001, step / steps)) for _, step, _ in nodes.values()],
+            "customdata": [drawn(name) for name, _, _ in nodes.values()], "hovertemplate": "%{customdata}: %{value}<extra></extra>",
+        },
+        link={
+            "source": [keys.index(start) for start, _, _ in links], "target": [keys.index(end) for _, end, _ in links],
+            "value": [count for _, _, count in links], "color": "rgba(138,148,163,0.30)",
+            "customdata": [f"{drawn(nodes[start][0])} → {drawn(nodes[end][0])}<br>{formats.count(count)}" for start, end, count in links],
+            "hovertemplate": "%{customdata}<extra></extra>",
+        },
+    )  # fmt: skip
+    figure.update_layout(width=700, margin={"l": 8, "r": 8, "t": 28, "b": 16})
+    return figure
+
+
+def _limits(unit: str, low: Any, high: Any, currency: str, lang: str) -> str:
+    if low is None or high is None:
+        return ""
+    span = f"{formats.measure(unit, low, currency, lang)}–{formats.measure(unit, high, currency, lang)}"
+    return f"<br>{word('chart.interval', lang, span=span)}"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 18 else f"{name[:17]}…"
+
+
+def _two_lines(title: str) -> str:
+    if len(title) <= 16:
+        return drawn(title)
+    words = title.split(" ")
+    if len(words) < 2:
+        return f"{drawn(title[:11])}<br>{drawn(title[11:])}"
+    half = next((n for n in range(1, len(words)) if len(" ".join(words[:n])) >= len(title) / 2), len(words) - 1)
+    return f"{drawn(' '.join(words[:half]))}<br>{drawn(' '.join(words[half:]))}"
