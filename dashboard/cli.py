@@ -28,11 +28,13 @@ from dashboard.breaches import LoadRefused, breach_line, kind_label
 from dashboard.contract import ROOT, contract
 from dashboard.filters import Filters
 from dashboard.home import Busy, Home, NothingLoaded, Overtaken
+from dashboard.incentives import commands as incentives
 from dashboard.load import Loaded, load
 from dashboard.metrics import UnknownName, metric, metrics, needs_of
 from dashboard.warehouse import Answer, QueryFailed, Warehouse
 
 app = typer.Typer(add_completion=False, help="Collections analytics: exports in, figures people can trust out.", pretty_exceptions_enable=False)
+app.add_typer(incentives.app, name="incentives")
 #: Piped output is as wide as it needs: a cut figure is a wrong figure.
 WIDE = None if sys.stdout.isatty() else 250
 out = Console(highlight=False, width=WIDE)

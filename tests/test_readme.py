@@ -41,8 +41,10 @@ def test_the_mapping_taught_loads_as_taught(tmp_path: Path) -> None:
 def test_commands_named_exist() -> None:
     commands = set(get_command(app).commands)  # type: ignore[attr-defined]
     assert {"load", "measure", "metrics", "report", "snapshots", "sample", "serve"} <= commands
+    found = list(get_command(app).commands.values())  # type: ignore[attr-defined]
+    found += [inner for command in found for inner in getattr(command, "commands", {}).values()]
+    options = {option for command in found for parameter in command.params for option in parameter.opts}
     for name in re.findall(r"(?<!-)--([a-z][a-z-]*)", README):
-        options = {option for command in get_command(app).commands.values() for parameter in command.params for option in parameter.opts}  # type: ignore[attr-defined]
         assert f"--{name}" in options, f"README names --{name}"
 
 

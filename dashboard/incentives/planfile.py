@@ -188,7 +188,6 @@ class _Reader:
     def plan(self, data: dict[str, Any], text: str) -> Plan | None:
         self.only(data, "", {"plan", "eligible", "credit", "conduct", "step"})
         head = self.section(data, "plan")
-        steps = self.steps(data.get("step"))
         made: dict[str, Any] = {
             "id": self.name(head, "id", "plan"),
             "version": self.whole(head, "version", "plan", 1),
@@ -200,6 +199,7 @@ class _Reader:
             "credit": self.credit(self.section(data, "credit", optional=True)),
             "conduct": self.conduct(self.section(data, "conduct", optional=True)),
         }
+        steps = self.steps(data.get("step"))
         return None if self.problems else Plan(**made, steps=steps, hash=hashlib.sha256(meaning(data).encode()).hexdigest(), text=text)
 
     def applies(self, given: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:

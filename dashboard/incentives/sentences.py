@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from dashboard import formats
 from dashboard.incentives import plan as plans
+from dashboard.incentives.cliffs import Cliff
 from dashboard.incentives.engine import Refusal
 from dashboard.incentives.ledger import Refused, Tampering
 from dashboard.incentives.plan import Band, Level, Plan, Scaled, Step
@@ -172,6 +173,30 @@ def refusal(given: Refused, lang: str) -> str:
 def tampering(given: Tampering, lang: str) -> str:
     """What is stored otherwise than it was written."""
     return word(f"pay_tampering.{given.code}", lang, run="—" if given.run is None else given.run, entry=given.entry or "—")
+
+
+def cliff(given: Cliff, plan: Plan, lang: str, currency: str) -> str:
+    """Where pay jumps, and by how much."""
+    name = plan.step(given.step).name(lang)
+    if given.of is not None:
+        edge = percent(given.edge) if given.by == "attainment" else trimmed(given.edge)
+        if given.by == next((step.of for step in plan.steps if isinstance(step, plans.Tiers) and step.id == given.step), None):
+            edge = f"{trimmed(given.edge)} × {quantity(given.of, lang, plan)}"
+        return word("pay_cliff.scaled", lang, step=name, by=quantity(given.by, lang, plan), edge=edge, jump=percent(given.jump))
+    return word(
+        "pay_cliff.plain", lang, step=name, by=quantity(given.by, lang, plan), edge=formats.full_amount(given.edge, currency),
+        jump=formats.full_amount(given.jump, currency),
+    )  # fmt: skip
+
+
+def different(run: int, lang: str) -> str:
+    """That a stored run doesn't come out again."""
+    return word("pay_verify.different", lang, run=run)
+
+
+def verified(count: int, lang: str) -> str:
+    """That everything stored is as it was written."""
+    return word("pay_verify.sound", lang, count=count)
 
 
 def note(given: tuple[str, str], lang: str) -> str:
