@@ -81,6 +81,16 @@ def csv_file(table: Table) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
+def bare_csv_file(table: Table) -> bytes:
+    """The same without what it says of itself: header and rows only, for programs that expect just those."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([_safe(column.label) for column in table.columns])
+    for row in table.rows:
+        writer.writerow([_csv_cell(row.get(column.id), column.unit) for column in table.columns])
+    return out.getvalue().encode("utf-8-sig")
+
+
 def excel_file(table: Table) -> bytes:
     """A workbook: the rows (on further sheets where one is full), then what they are; numbers are numbers, ids are text."""
     out = io.BytesIO()

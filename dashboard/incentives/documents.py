@@ -50,6 +50,11 @@ class Paper:
     lang: str
     behind: Mapping[str, Behind]
     run_id: str = ""
+    fingerprint: str = ""  # of the whole run, which this may be a part of
+
+    @property
+    def result_hash(self) -> str:
+        return (self.fingerprint or self.run.result_hash)[:16]
 
     @property
     def currency(self) -> str:
@@ -77,12 +82,12 @@ class Paper:
             (word("download.snapshot", lang), f"{run.dataset} {run.snapshot}"),
             (word("download.currency", lang), run.currency),
             (word("pay.inputs_hash", lang), run.inputs_hash[:16]),
-            (word("pay.result_hash", lang), run.result_hash[:16]),
+            (word("pay.result_hash", lang), self.result_hash),
         )
 
     def footer(self) -> str:
         """What stands at the foot of every page."""
-        parts = (self.name, formats.month(self.statement.month, self.lang), str(self.run.as_of), self.run.snapshot, self.run.result_hash[:16])
+        parts = (self.name, formats.month(self.statement.month, self.lang), str(self.run.as_of), self.run.snapshot, self.result_hash)
         return " · ".join(parts)
 
 
