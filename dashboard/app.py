@@ -28,6 +28,7 @@ NAVIGATION = {
         ("cases", "folder_open"),
         ("effects", "experiment"),
     ),
+    "pay": (("incentives", "payments"),),
     "project": (("rollout", "event_note"),),
     "data": (("data", "database"), ("upload", "upload_file"), ("definitions", "menu_book")),
 }

@@ -19,7 +19,7 @@ from dashboard.metrics import metrics
 from dashboard.warehouse import QueryFailed, Warehouse
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("overview", "recovery", "forecast", "timing", "cases", "data", "upload", "definitions", "rollout", "effects", "channels", "intensity")
+PAGES = ("overview", "recovery", "forecast", "timing", "cases", "data", "upload", "definitions", "rollout", "effects", "channels", "intensity", "incentives")
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff]")
 #: Latin words that Chinese pages hold too: file kinds, units, encodings, buckets, and what stands in code spans or brackets (ids).
 LATIN = re.compile(
@@ -96,6 +96,7 @@ def data_values(home: Home) -> set[str]:
     found = {value for name in ("product", "region", "team", "batch") for value in warehouse.values(name)}
     info = warehouse.info
     found |= {text for row in warehouse.run("milestones", {"teams": None}) for text in (row["name"], row["owner"], row["milestone_id"])}
+    found |= {row["name"] for row in warehouse.run("pay_names", {"names": True, "teams": None, "collector": None})}
     return {
         *found,
         *metrics(),

@@ -15,11 +15,12 @@ from typing import Any
 from dashboard.access import Person
 from dashboard.filters import month_end, shifted
 from dashboard.home import SnapshotInfo
-from dashboard.incentives import documents, runs
+from dashboard.incentives import documents
 from dashboard.incentives.documents import Behind, Paper
 from dashboard.incentives.ledger import Dispute, Entry, Ledger, Record
 from dashboard.incentives.plan import Plan
 from dashboard.incentives.planfile import Plans
+from dashboard.incentives.runs import compute as computed
 from dashboard.incentives.statement import Run, Statement
 from dashboard.warehouse import Warehouse
 
@@ -105,7 +106,7 @@ class Desk:
 
     def __init__(self, warehouse: Warehouse, ledger: Ledger, plans: Plans, person: Person, compute: Compute | None = None) -> None:
         self.warehouse, self.ledger, self.plans, self.person = warehouse, ledger, plans, person
-        self._compute = compute or (lambda plan, month: runs.compute(warehouse, plan, month, ledger)[0])
+        self._compute = compute or (lambda plan, month: computed(warehouse, plan, month, ledger)[0])
 
     @property
     def dataset(self) -> str:

@@ -76,7 +76,7 @@ class Paper:
         return (
             (word("pay.collector", lang), f"{self.name} ({self.statement.collector}) · {team}"),
             (word("pay.plan", lang), version),
-            (word("pay.state", lang), word(f"pay_state.{self.state}", lang)),
+            (word("pay.state", lang), sentences.status(self.state, lang)),
             *(((word("pay.run", lang), self.run_id),) if self.run_id else ()),
             (word("download.as_of", lang), str(run.as_of)),
             (word("download.snapshot", lang), f"{run.dataset} {run.snapshot}"),

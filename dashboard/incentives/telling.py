@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from dashboard import formats, naming
 from dashboard.incentives import sentences
+from dashboard.incentives.ledger import Entry
 from dashboard.incentives.plan import Plan, Problem
 from dashboard.incentives.statement import Line, Part, Run, Statement
 from dashboard.words import has, listed, word
@@ -123,3 +124,19 @@ def tied(run: Run, lang: str, currency: str) -> str:
 def problems(found: Iterable[Problem], lang: str) -> list[str]:
     """What is wrong in a plan, one line each: place, what stands there, what should."""
     return [word("pay.problem", lang, where=one.where, got=one.got, expected=one.expected) for one in found]
+
+
+def happened(entry: Entry, lang: str) -> str:
+    """What an entry of the ledger tells."""
+    return word(f"pay_entry.{entry.kind}", lang) if has(f"pay_entry.{entry.kind}") else sentences.status(entry.kind, lang)
+
+
+def detail(entry: Entry, lang: str, currency: str) -> str:
+    """What an entry says besides: its reason or text, its amount, the file made."""
+    body = entry.body
+    said = [str(body[name]) for name in ("text", "reason", "note") if body.get(name)]
+    if "total" in body:
+        said.append(formats.full_amount(Decimal(body["total"]), currency))
+    if "sha256" in body:
+        said.append(f"{body['name']} {body['sha256'][:16]}")
+    return " · ".join(said)
