@@ -165,17 +165,12 @@ def _old(at: Desk, plan: Plan) -> Record | None:
     return record if record is not None and record.plan == plan.id else None
 
 
-def money(label: str, unit: str = "number") -> tuple[str, str]:
-    """Header and unit of money that is read to the cent."""
-    return f"{ui.say(label)} ({ui.currency()})", unit
-
-
 def columns(**units: str) -> list[Column]:
     """Columns of pay; "money" is written to the cent and adds up."""
     made = []
     for name, unit in units.items():
         head = ui.say(f"payday.{name}")
-        made.append(Column(name, f"{head} ({ui.currency()})", "number", True) if unit == "money" else Column(name, head, unit))
+        made.append(Column(name, f"{head} · {ui.currency()}", "number", True) if unit == "money" else Column(name, head, unit))
     return made
 
 
@@ -223,7 +218,7 @@ def run(at: Payday) -> None:
             text = ui.say("payday.old_run", run=record.run, at=str(record.entries[0].at), status=sentences.status(record.status, lang))
             st.warning(text, icon=":material/history:")
             st.button(ui.say("payday.to_standing"), key="pay_to_standing", on_click=lambda: st.session_state.pop("pay_run", None))
-        elif mark := telling.mark(shown.state, shown.run.as_of, lang):
+        elif mark := telling.mark(shown.state, shown.run.month, shown.run.as_of, lang):
             st.info(mark, icon=":material/edit_note:")
         cash = sum((one.net_cash for one in shown.run.ties), ZERO)
         panel.facts(
@@ -356,7 +351,8 @@ def ties(at: Payday) -> None:
     ]  # fmt: skip
     with ui.panel("pay_ties", ui.say("payday.tie_title"), ui.say("payday.tie_note")) as panel:
         panel.table(
-            rows, columns(team="text", net_cash="money", credited="money", uncredited="money", difference="money", paid="money", reasons="text")
+            rows,
+            columns(team="text", net_cash="money", credited="money", uncredited="money", difference="money", paid="money", reasons="text"),
         )
 
 
@@ -388,7 +384,7 @@ def statements(at: Payday) -> None:
         panel.figure(figures.spread({shown.plan.name(lang): amounts}, lang, currency))
         rows = [_row(one, known) for one in found]
         shape = columns(
-            collector="text", name="text", team="text", grade="text", cash="money", target="money", attainment="rate", qa_score="number",
+            collector="text", name="text", team="text", grade="text", cash_credited="money", target="money", attainment="rate", qa_score="number",
             amount="money", carried="money",
         )  # fmt: skip
         ui.grid(rows, shape, key="pay_all", pressed=("collector", lambda place: _open(str(rows[place]["collector"]))))
@@ -402,7 +398,7 @@ def statements(at: Payday) -> None:
 
 def _row(one: Statement, known: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "collector": one.collector, "name": known.get(one.collector), "team": one.team, "grade": one.grade, "cash": one.quantity("cash"),
+        "collector": one.collector, "name": known.get(one.collector), "team": one.team, "grade": one.grade, "cash_credited": one.quantity("cash"),
         "target": one.quantity("target"), "attainment": one.quantity("attainment"), "qa_score": one.quantity("qa_score"), "amount": one.amount,
         "carried": one.carried,
     }  # fmt: skip
@@ -461,7 +457,7 @@ def statement(at: Payday, shown: Shown, collector: str) -> None:
         heads = {name: ui.say(f"pay.{name}") for name in ("number", "step", "why")}
         shape = [
             *(Column(name, head) for name, head in heads.items()),
-            Column("adds", f"{ui.say('pay.adds')} ({currency})", "number", True), Column("total", f"{ui.say('pay.total')} ({currency})", "number"),
+            Column("adds", f"{ui.say('pay.adds')} · {currency}", "number", True), Column("total", f"{ui.say('pay.total')} · {currency}", "number"),
         ]  # fmt: skip
         ui.grid(rows, shape, key="pay_lines")
         panel.table(rows, shape, shown=False)
@@ -503,8 +499,8 @@ def _behind(paper: Paper) -> None:
         texts = {"payment_id": "text", "case_id": "text", "paid_on": "date", "posted_on": "date", "kind": "text"}
         shape = [
             *(Column(name, ui.say(f"pay.{name}"), unit) for name, unit in texts.items()),
-            Column("amount", f"{ui.say('pay.amount')} ({currency})", "number", True), Column("share", ui.say("pay.share"), "rate"),
-            Column("credited", f"{ui.say('pay.credited')} ({currency})", "number", True),
+            Column("amount", f"{ui.say('pay.amount')} · {currency}", "number", True), Column("share", ui.say("pay.share"), "rate"),
+            Column("credited", f"{ui.say('pay.credited')} · {currency}", "number", True),
         ]  # fmt: skip
         if any(row["amount"] is None for row in rows):
             st.caption(ui.say("pay.payments_gone"))
@@ -697,7 +693,7 @@ def progress(at: Payday) -> None:
     with ui.panel("pay_progress", ui.say("payday.progress_title"), ui.say("payday.progress_note")) as panel, guarded():
         rows = at.desk.progress(at.plan, at.month)
         shape = columns(
-            collector="text", name="text", team="text", grade="text", cash="money", target="money", attainment="rate", qa_score="number"
+            collector="text", name="text", team="text", grade="text", cash_credited="money", target="money", attainment="rate", qa_score="number"
         )  # fmt: skip
         panel.table(rows, shape, empty=ui.say("payday.no_statements"))
 
@@ -713,9 +709,11 @@ def own(at: Payday) -> None:
     with ui.panel("pay_own", ui.say("payday.own_history"), ui.say("payday.own_history_note")) as panel:
         rows = [
             {
-                "of_month": one.month, "status": sentences.status(record.status, lang), "cash": one.quantity("cash"), "amount": one.amount,
+                "of_month": one.month, "status": sentences.status(record.status, lang), "cash_credited": one.quantity("cash"), "amount": one.amount,
                 "carried": one.carried,
             }
             for record, one in found
         ]  # fmt: skip
-        panel.table(rows, columns(of_month="month", status="text", cash="money", amount="money", carried="money"), empty=ui.say("payday.no_history"))
+        panel.table(
+            rows, columns(of_month="month", status="text", cash_credited="money", amount="money", carried="money"), empty=ui.say("payday.no_history")
+        )

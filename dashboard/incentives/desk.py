@@ -148,7 +148,8 @@ class Desk:
         known = self.names()
         return [
             {
-                "collector": one.collector, "name": known.get(one.collector), "team": one.team, "grade": one.grade, "cash": one.quantity("cash"),
+                "collector": one.collector, "name": known.get(one.collector), "team": one.team, "grade": one.grade,
+                "cash_credited": one.quantity("cash"),
                 "target": one.quantity("target"), "attainment": one.quantity("attainment"), "qa_score": one.quantity("qa_score"),
             }
             for one in sorted(mine, key=lambda one: (one.team, -(one.quantity("cash") or Decimal(0)), one.collector))

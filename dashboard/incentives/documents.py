@@ -66,7 +66,7 @@ class Paper:
 
     @property
     def mark(self) -> str:
-        return telling.mark(self.state, self.run.as_of, self.lang)
+        return telling.mark(self.state, self.run.month, self.run.as_of, self.lang)
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """What must be known to read it."""

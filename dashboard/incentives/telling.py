@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from dashboard import formats, naming
+from dashboard.filters import month_end
 from dashboard.incentives import sentences
 from dashboard.incentives.ledger import Entry
 from dashboard.incentives.plan import Plan, Problem
@@ -105,10 +106,11 @@ def step(plan: Plan, identifier: str, lang: str) -> str:
     return word("pay.cash_step", lang) if identifier == "cash" else plan.step(identifier).name(lang)
 
 
-def mark(state: str, as_of: date, lang: str) -> str:
+def mark(state: str, month: date, as_of: date, lang: str) -> str:
     """What must be said loudly over a statement that isn't final; "" for a final one."""
     if state == "estimate":
-        return word("pay.mark_estimate", lang, day=formats.day(as_of, lang))
+        name = "open" if as_of < month_end(month) else "unprepared"
+        return word(f"pay.mark_{name}", lang, day=formats.day(as_of, lang))
     return word(f"pay.mark_{state}", lang) if has(f"pay.mark_{state}") else ""
 
 

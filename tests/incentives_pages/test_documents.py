@@ -175,7 +175,7 @@ def test_the_paper_says_every_figure_and_payment(lang: str) -> None:
 def test_an_estimate_says_so_loudly() -> None:
     plan, inputs = plan_of("bank"), worked()
     paper = papers(engine.run(plan, inputs), plan, behind(inputs), "en", "estimate")[0]
-    assert documents.document(paper).mark == "ESTIMATE as of 31 Oct 2026: the month is still open, and this will change."
+    assert documents.document(paper).mark == "ESTIMATE on data as of 31 Oct 2026: no approved run of this month yet."
     cells = [cell.value for cells in openpyxl.load_workbook(io.BytesIO(documents.excel_file(paper)))["Statement"].iter_rows() for cell in cells]
     assert documents.document(paper).mark in cells
 
