@@ -19,7 +19,21 @@ from dashboard.metrics import metrics
 from dashboard.warehouse import QueryFailed, Warehouse
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("overview", "recovery", "forecast", "timing", "cases", "data", "upload", "definitions", "rollout", "effects", "channels", "intensity", "incentives")
+PAGES = (
+    "overview",
+    "recovery",
+    "forecast",
+    "timing",
+    "cases",
+    "data",
+    "upload",
+    "definitions",
+    "rollout",
+    "effects",
+    "channels",
+    "intensity",
+    "incentives",
+)
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff]")
 #: Latin words that Chinese pages hold too: file kinds, units, encodings, buckets, and what stands in code spans or brackets (ids).
 LATIN = re.compile(
