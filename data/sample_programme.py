@@ -24,8 +24,8 @@ STEPS: list[tuple[str, str, str, str, int, int, str]] = [
     ("process", "Standard process and progress board", "标准流程与进度看板", "流程经理 Process manager", 2, 3, "M02 M03"),
     ("relationship", "Care calls and hardship desk", "客户关怀与困难协助", "客户关系经理 Customer care lead", 3, 4, "M03"),
     ("legal_risk", "Complaint early warning", "投诉预警与法律风控", "法务 Legal counsel", 3, 3, "M04"),
-    ("technology", "Bot dialler and quality speech checks", "智能外呼与语音质检", "技术负责人 Technology lead", 4, 5, "M02 M04"),
-    ("incentives", "Incentives with quality gates", "含质量门槛的激励方案", "人力资源 Human resources", 5, 3, "M04 M06"),
+    ("technology", "Bot dialler and quality speech checks", "智能外呼与语音质检", "技术负责人 Technology lead", 4, 7, "M02 M04"),
+    ("incentives", "Incentives with quality gates", "含质量门槛的激励方案", "人力资源 Human resources", 7, 4, "M04 M06"),
 ]
 
 
