@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboard.contract import Column, contract
+from dashboard.contract import Column, contract, spellings
 from dashboard.mapping import DIVISORS, ColumnMap, Export
 
 FLOATS = ("DOUBLE", "FLOAT")
@@ -53,7 +53,7 @@ def bad(column: Column, cell: Cell) -> str:
     """SQL over the value (COLUMN__) and its mapped cell: required and missing, or present but unreadable."""
     if not column.optional:
         return f"{column.id}__ is null"
-    return f"({column.id}__ is null and {present(cell)})"
+    return f"(case when {column.id}__ is null then {present(cell)} else false end)"
 
 
 def within(column: Column, value: str, parameters: dict[str, Any]) -> str:
@@ -88,8 +88,10 @@ def readable(column: Column, cell: Cell, export: Export, parameters: dict[str, A
         return ref
     if kind == "code":
         codes = ", ".join(f"'{code}'" for code in contract().codes[column.codes or ""])
-        known = f"(select map(list(spelling), list(code)) from spelling where codes = '{column.codes}')[fold({cell.text})]"
-        return f"(case when {cell.text} in ({codes}) then {cell.text} else {known} end)"
+        known = spellings(column.codes or "")
+        # a map and no subquery: a join would lose the order of the file's rows, and with it their lines
+        parameters[f"spelled_{column.codes}"] = {"key": list(known), "value": list(known.values())}
+        return f"(case when list_position([{codes}], {cell.text}) is not null then {cell.text} else $spelled_{column.codes}[fold({cell.text})] end)"
     return f"read_{kind}({cell.text})"
 
 

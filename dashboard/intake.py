@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from dashboard.breaches import Breach, StructuralBreach
 from dashboard.casting import DATED, Cell, bad, mapped, present, readable, within
 from dashboard.contract import Column, Table, contract, folded
 from dashboard.mapping import Export
-from dashboard.reading import Opened, Options, find_files, open_file, rewritten, unreadable
+from dashboard.reading import Opened, Options, find_files, form_of, open_file, rewritten, together, unreadable
 
 #: A cell that says that its row sums others up; `is_totals` in reading.sql holds the same words for keys.
 TOTALS = r"(合计|总计|小计|汇总|总数|grand ?total|sub-?total|totals?|sum)\s*([:：(（].*)?"
@@ -82,11 +83,15 @@ def create_incoming(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("create temp table put_aside (table_id varchar, row_id bigint, part integer, source_file integer, source_line bigint)")
     con.execute("create temp table folded (table_id varchar, part integer, row_id bigint)")
     con.execute("create temp table original (table_id varchar, part integer, row_id bigint, source_line bigint, content json)")
-    con.execute("create temp table spelling (codes varchar, spelling varchar, code varchar)")
-    spellings = {
-        (codes, folded(text), code.id) for codes, entries in contract().codes.items() for code in entries.values() for text in code.spellings
-    }
-    con.executemany("insert into spelling values (?, ?, ?)", sorted(spellings))
+
+
+def _part_name(table_id: str, path: Path) -> str:
+    return f"{table_id}/{path.name}" if path.parent.name.lower() == table_id else path.name
+
+
+def _is_header(table: Table) -> Callable[[str], bool]:
+    accepted = {folded(header) for column in table.columns.values() for header in column.headers}
+    return lambda text: folded(text) in accepted
 
 
 class Taker:
@@ -116,14 +121,23 @@ class Taker:
                 self.result.structural.append(error.breach)
         return found
 
+    def take_files(self, table_id: str, paths: list[Path], told: Callable[[Path], None]) -> None:
+        """All files of one contract table; `told` hears of each. Parquet parts of the same columns are read in one go."""
+        first, rest = self._number, paths
+        if len(paths) > 1 and all(form_of(path) == "parquet" for path in paths):
+            told(paths[0])
+            rest = self._take_together(table_id, paths)
+            self._number = first + len(paths) - len(rest)
+        for path in rest:
+            told(path)
+            self.take_file(table_id, path)
+
     def take_file(self, table_id: str, path: Path) -> None:
         """One file of one contract table, headers matched by name. What makes it unusable is recorded in `result.structural`."""
         table = contract().tables[table_id]
-        accepted = {folded(header) for column in table.columns.values() for header in column.headers}
-        name = f"{table_id}/{path.name}" if path.parent.name.lower() == table_id else path.name
-        account = Account(self._next(), name, table_id)
+        account = Account(self._next(), _part_name(table_id, path), table_id)
         try:
-            opened = open_file(self.con, path, Options(), self.workdir, account.number, lambda text: folded(text) in accepted)
+            opened = open_file(self.con, path, Options(), self.workdir, account.number, _is_header(table))
             cells = self._match(table, opened, account)
             if cells is None:
                 return
@@ -133,9 +147,53 @@ class Taker:
         except StructuralBreach as error:
             self.result.structural.append(error.breach)
             return
+        self._taken(table, opened, cells, account)
+
+    def _taken(self, table: Table, opened: Opened, cells: dict[str, Cell], account: Account) -> None:
+        """Remember where a file's rows came from and record why some of them failed."""
         shown = {opened.headers[int(cell.ref[1:])]: cell.ref for cell in cells.values()}
         self._remember(table, account, opened.sql, opened.parameters, shown)
         self._explain(table, cells, account, {cell.ref: header for header, cell in zip(shown, cells.values(), strict=True)})
+
+    def _take_together(self, table_id: str, paths: list[Path]) -> list[Path]:
+        """Read Parquet parts in one statement; the paths left to be read one by one: all, if they differ or one is damaged."""
+        table = contract().tables[table_id]
+        parts: list[tuple[Opened, Account]] = []
+        try:
+            for path in paths:
+                account = Account(self._next(), _part_name(table_id, path), table_id)
+                parts.append((open_file(self.con, path, Options(), self.workdir, account.number, _is_header(table)), account))
+        except StructuralBreach:
+            return paths
+        opened, account = parts[0]
+        if any((one.headers, one.types) != (opened.headers, opened.types) for one, _ in parts):
+            return paths
+        cells = self._match(table, opened, account)
+        if cells is None:
+            self.result.structural = [breach for breach in self.result.structural if breach.file != account.name]
+            return paths
+        whole = together([one for one, _ in parts], account.number)
+        number = f"{account.number} + cast(c_file as integer)"
+        try:
+            self._insert(table, whole.sql, whole.parameters, cells, number, "source_line", number, self._headers(opened, cells))
+        except duckdb.Error as error:
+            if type(error) is not duckdb.Error and not isinstance(error, DAMAGED):
+                raise
+            return paths
+        self.result.supplied.setdefault(table_id, set()).update(cells)
+        counts = dict(
+            self.con.execute(f"select part, count(*) from export.incoming_{table.id} where part >= {account.number} group by part").fetchall()
+        )
+        for opened, account in parts:
+            self.result.accounts.append(account)
+            account.encoding, account.sha256, account.rows_read = opened.encoding, opened.sha256, counts.get(account.number, 0)
+            account.ignored_headers = parts[0][1].ignored_headers
+            self._taken(table, opened, cells, account)
+        return []
+
+    @staticmethod
+    def _headers(opened: Opened, cells: dict[str, Cell]) -> dict[str, str]:
+        return {column: opened.headers[int(cell.ref[1:])] for column, cell in cells.items()}
 
     def _match(self, table: Table, opened: Opened, account: Account) -> dict[str, Cell] | None:
         """Headers → contract columns, None if they don't fit. Personal columns are matched and left behind."""
@@ -165,11 +223,11 @@ class Taker:
     def _insert_file(self, table: Table, opened: Opened, cells: dict[str, Cell], account: Account) -> Opened:
         """Insert a file's rows with their lines; read it again row by row if rows and lines don't match one to one."""
         where = f"from export.incoming_{table.id} where part = {account.number}"
-        headers = {column: opened.headers[int(cell.ref[1:])] for column, cell in cells.items()}
+        headers = self._headers(opened, cells)
         line = "source_line" if opened.carries_lines else "null"
         count: int | None = None
         try:
-            self._insert(table, opened.sql, opened.parameters, cells, str(account.number), line, account.number, headers)
+            self._insert(table, opened.sql, opened.parameters, cells, str(account.number), line, str(account.number), headers)
             count = self._one(f"select count(*) {where}")[0]
         except duckdb.Error as error:
             if type(error) is not duckdb.Error and not isinstance(error, DAMAGED):
@@ -203,7 +261,7 @@ class Taker:
         cells: dict[str, Cell],
         file: str,
         line: str,
-        part: int,
+        part: str,
         headers: dict[str, str] | None = None,
     ) -> None:
         """Insert the rows of `sql`, typed, `bad` where a value is missing or unreadable or the row is no record."""

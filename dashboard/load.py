@@ -263,10 +263,14 @@ class _Build:
         )
         whole = max(1, sum(path.stat().st_size for path in read))
         done = 0
-        for table, path in files:
+
+        def told(path: Path) -> None:
+            nonlocal done
             self.report(f"read {path.name}", 0.4 * done / whole)
-            taker.take_file(table, path)
             done += path.stat().st_size
+
+        for table in dict.fromkeys(table for table, _ in files):
+            taker.take_files(table, [path for name, path in files if name == table], told)
 
     def _supplied(self) -> dict[str, set[str]]:
         """Columns supplied per table, here or in the snapshot merged into."""

@@ -100,7 +100,7 @@ class MappedTaker(Taker):
         self.result.supplied.setdefault(block.table, set()).update(cells)
         sql = f"select * from cell_{account.number}"
         self.con.execute(f"alter table cell rename to cell_{account.number}")
-        self._insert(table, sql, {}, cells, "source_file", "source_line", account.number)
+        self._insert(table, sql, {}, cells, "source_file", "source_line", str(account.number))
         account.rows_read = self._one(f"select count(*) from cell_{account.number}")[0]
         self.con.execute(f"insert into used select distinct source_file, source_line from cell_{account.number} where source_file is not null")
         self._remember(table, account, sql, {}, {column: cell.ref for column, cell in cells.items()})

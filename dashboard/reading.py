@@ -11,7 +11,7 @@ import shutil
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, cast
@@ -22,6 +22,7 @@ from dashboard import workbooks
 from dashboard.breaches import Breach, StructuralBreach
 
 CHUNK = 1 << 22
+BUFFER = 1 << 23  # bytes of csv that one thread reads at a time
 TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv")
 FORMS = {"text": TEXT_SUFFIXES, "parquet": (".parquet",), "workbook": workbooks.SUFFIXES}
 SUFFIXES = tuple(suffix for suffixes in FORMS.values() for suffix in suffixes)
@@ -141,19 +142,36 @@ def sha256_of(path: Path) -> str:
 
 def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path, number: int) -> Opened:
     name = f"file_{number}"
-    source = f"read_parquet(${name}, binary_as_string = true)"
-    described = con.execute(f"describe select * from {source}", {name: str(path)}).fetchall()
-    aliases = ", ".join(f"c{index}" for index in range(len(described)))
+    described = con.execute(f"describe select * from {_parquet(name)}", {name: str(path)}).fetchall()
+    headers = tuple(str(row[0]) for row in described)
     return Opened(
         path=path,
-        sql=f"select * from {source} as cells ({aliases})",
+        sql=_parquet_sql(name, headers),
         parameters={name: str(path)},
-        headers=tuple(str(row[0]) for row in described),
+        headers=headers,
         types=tuple(str(row[1]) for row in described),
         first_line=1,
         encoding="parquet",
         sha256=sha256_of(path),
+        carries_lines=True,
     )
+
+
+def together(opened: Sequence[Opened], number: int) -> Opened:
+    """Parquet files of the same columns as one relation, with the place of each row's file among them as c_file before its line."""
+    name = f"file_{number}"
+    sql, files = _parquet_sql(name, opened[0].headers, numbered=True), [str(one.path) for one in opened]
+    return replace(opened[0], sql=sql, parameters={name: files})
+
+
+def _parquet(name: str) -> str:
+    return f"read_parquet(${name}, binary_as_string = true)"
+
+
+def _parquet_sql(name: str, headers: Sequence[str], *, numbered: bool = False) -> str:
+    cells = [f'"{header.replace(chr(34), chr(34) * 2)}" as c{index}' for index, header in enumerate(headers)]
+    cells += ["file_index as c_file"] if numbered else []
+    return f"select {', '.join(cells)}, file_row_number + 1 as source_line from {_parquet(name)}"
 
 
 # --- text -----------------------------------------------------------------------------------------------------------
@@ -170,18 +188,25 @@ def _text(path: Path, encoding: str) -> IO[str]:
 def _undecodable_line(path: Path, encoding: str) -> int | None:
     """The first line that isn't text in an encoding, None if all of it is."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
-    line, chunk = 1, b""
+    read = 0
     try:
         with _raw(path) as stream:
             while chunk := stream.read(CHUNK):
-                if encoding == "utf-8" and chunk.isascii() and decoder.getstate()[0] == b"":
-                    line += chunk.count(b"\n")
-                else:
-                    line += decoder.decode(chunk).count("\n")
+                if not (encoding == "utf-8" and chunk.isascii() and decoder.getstate()[0] == b""):
+                    decoder.decode(chunk)
+                read += 1
             decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        return line + error.object[: error.start].decode(encoding, errors="ignore").count("\n")
+        before = error.object[: error.start].decode(encoding, errors="ignore").count("\n")
+        return 1 + before + _newlines(path, encoding, read)
     return None
+
+
+def _newlines(path: Path, encoding: str, chunks: int) -> int:
+    """Line ends in the first chunks of a file, as far as they can be decoded."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
+    with _raw(path) as stream:
+        return sum(decoder.decode(stream.read(CHUNK)).count("\n") for _ in range(chunks))
 
 
 def detect_encoding(path: Path) -> str:
@@ -282,7 +307,7 @@ def _csv_sql(name: str, width: int, skip: int, delimiter: str, *, with_line: boo
     columns = [f"'c{index}': 'VARCHAR'" for index in range(width)] + (["'source_line': 'BIGINT'"] if with_line else [])
     return (
         f"select * from read_csv(${name}, header = false, auto_detect = false, skip = {skip}, delim = chr({ord(delimiter)}), quote = '\"', "
-        f"escape = '\"', columns = {{{', '.join(columns)}}}, store_rejects = true, {row_ends}"
+        f"escape = '\"', columns = {{{', '.join(columns)}}}, store_rejects = true, buffer_size = {BUFFER}, max_line_size = 2000000, {row_ends}"
         f"rejects_table = 'reject_errors_{name}', rejects_scan = 'reject_scans_{name}')"
     )
 
@@ -303,7 +328,9 @@ def _lines(path: Path) -> int | None:
     lines, last = 0, b"\n"
     with _raw(path) as stream:
         while chunk := stream.read(CHUNK):
-            returns = chunk.count(b"\r") - chunk.count(b"\r\n") - (chunk[-1:] == b"\r") + (last == b"\r" and chunk[:1] != b"\n")
+            returns = int(last == b"\r" and chunk[:1] != b"\n")
+            if b"\r" in chunk:
+                returns += chunk.count(b"\r") - chunk.count(b"\r\n") - (chunk[-1:] == b"\r")
             if returns or b"\0" in chunk:
                 return None
             lines += chunk.count(b"\n")

@@ -22,8 +22,6 @@ def con() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("set TimeZone = 'UTC'")
     con.execute(READING.read_text(encoding="utf-8"))
-    con.execute("create temp table spelling (codes varchar, spelling varchar, code varchar)")
-    con.execute("insert into spelling values ('state', '在催', 'open'), ('state', 'open', 'open')")
     return con
 
 

@@ -1,5 +1,6 @@
 -- How text from an export becomes a value: a fast form first, then the forms that spreadsheets and Chinese systems write.
 -- A macro answers null for text it cannot read without guessing; the caller makes that a breach.
+-- No subquery, IN or list_contains: DuckDB makes joins of them, and a join loses the order of the file's rows, and so their lines.
 
 create or replace macro half_width(x) as
     translate(x, '０１２３４５６７８９．，－−＋（）：／￥＄％　' || chr(160) || chr(8239), '0123456789.,--+():/¥$%   ');
@@ -16,13 +17,13 @@ create or replace macro clean_text(x) as
 
 create or replace macro needs_cleaning(x) as
     x != trim(x) or starts_with(x, '=') or starts_with(x, '''') or starts_with(x, '`')
-    or ord(x) in (9, 160, 12288, 65279) or contains(x, chr(160)) or contains(x, chr(12288)) or contains(x, chr(9)) or x = '';
+    or list_position([9, 160, 12288, 65279], ord(x)) is not null or contains(x, chr(160)) or contains(x, chr(12288)) or contains(x, chr(9)) or x = '';
 
 -- What a spreadsheet shows for a formula that failed is no text.
 create or replace macro is_failed_formula(x) as
-    starts_with(x, '#') and upper(trim(x)) in (
+    starts_with(x, '#') and list_position([
         '#N/A', '#REF!', '#VALUE!', '#DIV/0!', '#NAME?', '#NULL!', '#NUM!', '#SPILL!', '#CALC!', '#GETTING_DATA'
-    );
+    ], upper(trim(x))) is not null;
 
 -- The common form first, and nothing for nothing: what follows is only evaluated for the rows that need it.
 create or replace macro read_text(x) as
@@ -35,7 +36,7 @@ create or replace macro read_text(x) as
 
 -- A key that says its row sums others up; the words of TOTALS in intake.py.
 create or replace macro is_totals(x) as
-    lower(x) in ('合计', '总计', '小计', '汇总', '总数', 'total', 'totals', 'grand total', 'subtotal', 'sub-total', 'sum')
+    list_position(['合计', '总计', '小计', '汇总', '总数', 'total', 'totals', 'grand total', 'subtotal', 'sub-total', 'sum'], lower(x)) is not null
     or ((starts_with(x, '合计') or starts_with(x, '总计') or starts_with(x, '小计')) and regexp_full_match(x, '..\s*[:：(（].*'));
 
 -- An identifier that a spreadsheet turned into 1.10101E+17 has lost digits: unreadable, not repaired.
@@ -89,8 +90,8 @@ create or replace macro read_number(x) as
 
 create or replace macro read_flag(x) as
     case
-        when lower(clean_text(x)) in ('true', 't', 'yes', 'y', '1', '1.0', '是', '真', '有', '√') then true
-        when lower(clean_text(x)) in ('false', 'f', 'no', 'n', '0', '0.0', '否', '假', '无', '×') then false
+        when list_position(['true', 't', 'yes', 'y', '1', '1.0', '是', '真', '有', '√'], lower(clean_text(x))) is not null then true
+        when list_position(['false', 'f', 'no', 'n', '0', '0.0', '否', '假', '无', '×'], lower(clean_text(x))) is not null then false
     end;
 
 -- A spreadsheet's day number counts from 1899-12-30; five digits are 1954 to 2173.
