@@ -217,6 +217,9 @@ class _Build:
         )
         identical = self._identical(as_of)
         self.con.execute("checkpoint")
+        self.report("index", 0.98)
+        model.index_cases(self.con)
+        self.con.execute("checkpoint")
         return loaded, identical
 
     def _same_settings(self) -> None:

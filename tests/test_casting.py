@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from dashboard.casting import Cell, mapped, present, readable, within
+from dashboard.casting import Cell, bad, mapped, present, readable, within
 from dashboard.contract import Column, contract
 from dashboard.load import READING
 from dashboard.mapping import ColumnMap, Export
@@ -169,3 +169,16 @@ def test_a_value_map_comes_first_and_may_map_to_nothing(con: duckdb.DuckDBPyConn
 
 def test_every_code_list_has_a_name() -> None:
     assert all(column.codes in contract().codes for table in contract().tables.values() for column in table.columns.values() if column.codes)
+
+
+@pytest.mark.parametrize("kind", ["VARCHAR", "DATE", "TIMESTAMP", "BIGINT", "DOUBLE"])
+def test_no_reading_makes_a_join(con: duckdb.DuckDBPyConnection, kind: str) -> None:
+    """A join loses the order of a file's rows, and with it their lines."""
+    for table in contract().tables.values():
+        values: dict[str, Any] = {}
+        cell = Cell("c0", kind)
+        read = ", ".join(f"{readable(wanted, cell, SHANGHAI, values)} as {wanted.id}__" for wanted in table.loaded)
+        checks = [bad(wanted, cell) for wanted in table.loaded] + ["is_totals(c0)"] * (kind == "VARCHAR")
+        sql = f"select {', '.join(checks)}, * from (select c0, {read} from (select c0::{kind} as c0 from range(9) as t (c0)))"
+        ((_, plan),) = con.execute(f"explain {sql}", values).fetchall()
+        assert "Join" not in plan and "Cross" not in plan, f"{table.id} of {kind}: {plan}"

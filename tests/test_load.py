@@ -15,6 +15,7 @@ from dashboard import warehouse
 from dashboard.breaches import LoadRefused, breach_line
 from dashboard.home import Home
 from dashboard.load import load
+from dashboard.reading import BUFFER
 from data.make_sample import generate
 from tests.conftest import Given, close_all
 from tests.drawn import write_export
@@ -178,3 +179,26 @@ def test_the_waterfall_ties_out_with_every_kind_of_posting(given: Draw) -> None:
         Decimal(x) for x in ("310.20", "100.10", "110.00", "50.05", "50.05", "7.00", "3.00")
     ]
     assert shop.sql("select amount from export.payments where kind = 'reversal' order by 1") == [(Decimal("-30.05"),), (Decimal("-20.00"),)]
+
+
+def test_rows_of_a_large_file_keep_their_lines_and_are_found_by_case(tmp_path: Path) -> None:
+    lines = 150_000  # several buffers, so that two threads read them
+    said = {7: "telepathy", 90_001: "shout"}
+    with (write_export(tmp_path / "e", {"collectors": "collector_id\nW1"}) / "contacts.csv").open("w", encoding="utf-8") as out:
+        out.write("contact_id,case_id,started_at,channel,direction,outcome\n")
+        for line in range(2, lines + 2):
+            channel = said.get(line, "电话" if line % 3 else "phone")
+            out.write(f"K{line},C{line % 999},{'soon' if line % 50 == 0 else '2026-01-15 10:00:00'},{channel},outbound,no_answer\n")
+    home = Home(tmp_path / "home")
+    load(tmp_path / "e", home)
+    assert (tmp_path / "e" / "contacts.csv").stat().st_size > BUFFER
+    con = warehouse.connect(home.info().path)
+    assert con.execute("select count(*) from export.contacts where contact_id != 'K' || source_line").fetchone() == (0,)
+    rejects = "select count(*), count(*) filter (where content->>'contact_id' != 'K' || line), count(*) filter (where kinds = 'wrong_type') from meta.rejects"
+    assert con.execute(rejects).fetchone() == (lines // 50 + 2, 0, lines // 50)
+    assert con.execute("select line, value from meta.rejects where kinds = 'unknown_code' order by line").fetchall() == sorted(said.items())
+    places = "from rows_of_case.contacts as places full join export.contacts as rows on places.row_id = rows.rowid"
+    assert con.execute(f"select count(*), count(*) filter (where places.case_id is distinct from rows.case_id) {places}").fetchone() == (
+        lines - lines // 50 - 2, 0,
+    )  # fmt: skip
+    close_all(home)

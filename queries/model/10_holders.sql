@@ -34,3 +34,4 @@ select
 from spans
 left join export.collectors as collectors on spans.collector_id = collectors.collector_id
 where spans.until_on >= spans.from_on
+order by spans.case_id, spans.from_on
