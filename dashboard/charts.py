@@ -180,7 +180,11 @@ def noted(figure: go.Figure, events: Sequence[Noted], lang: str) -> list[Noted]:
     if figure.layout.showlegend and figure.layout.legend.y is not None:
         inner = (figure.layout.height or HEIGHT) - top - EVENT_ROW * rows - (figure.layout.margin.b or 8)
         figure.update_layout(legend={"y": 1 + (EVENT_ROW * rows + 6) / max(inner, 1)})
-    taken: list[list[tuple[float, float]]] = [[] for _ in range(rows)]
+    places = []
+    for event in within:
+        at = (max(event.on_date, first) - first).days / span
+        places.append((at, _short(event.read(lang), 16 if lang == "en" else 9), at > 0.55))
+    named = _named(places, rows)
     for number, event in enumerate(within, start=1):
         start, end = max(event.on_date, first), min(event.until_date or event.on_date, last)
         if end > start:
@@ -190,12 +194,10 @@ def noted(figure: go.Figure, events: Sequence[Noted], lang: str) -> list[Noted]:
             )  # fmt: skip
         line = {"color": EVENT, "width": 1.25, "dash": "dashdot"}
         figure.add_shape(type="line", x0=start.isoformat(), x1=start.isoformat(), y0=0, y1=1, yref="paper", line=line)
-        right = (start - first).days > span * 0.55
-        text = _short(event.read(lang), 16 if lang == "en" else 9)
-        row, named = _room(taken, (start - first).days / span, number, text, right)
+        row, (_, text, right) = rows - 1 - (number - 1) % rows, places[number - 1]
         figure.add_annotation(
             x=start.isoformat(), y=1, yref="paper", yshift=EVENT_ROW * row + EVENT_ROW / 2, showarrow=False,
-            text=f"<b>{number}</b> {drawn(text)}" if named else f"<b>{number}</b>", hovertext=drawn(event.read(lang)),
+            text=f"<b>{number}</b> {drawn(text)}" if named[number - 1] else f"<b>{number}</b>", hovertext=drawn(event.read(lang)),
             xanchor="right" if right else "left", yanchor="middle", font={"size": 11},
         )  # fmt: skip
     if within and (within[0].on_date < days[0] or within[-1].on_date > days[-1]):
@@ -204,17 +206,25 @@ def noted(figure: go.Figure, events: Sequence[Noted], lang: str) -> list[Noted]:
     return within
 
 
-def _room(taken: list[list[tuple[float, float]]], at: float, number: int, text: str, right: bool) -> tuple[int, bool]:
-    """The row over a figure where a note's number and name (or the number alone) meet no other, which is then taken."""
-    rows = [len(taken) - 1 - (number - 1 + more) % len(taken) for more in range(len(taken))]
-    for named in (True, False):
-        size = sum(11 if ord(one) > 0x2E7F else 6 for one in f"{number} {text}" if named or one.isdigit()) + 8
-        span = (at - size / EVENT_WIDTH, at) if right else (at, at + size / EVENT_WIDTH)
-        for row in rows:
-            if all(span[1] <= low or span[0] >= high for low, high in taken[row]):
-                taken[row].append(span)
-                return row, named
-    return rows[0], False
+def _named(places: Sequence[tuple[float, str, bool]], rows: int) -> list[bool]:
+    """Which notes over a figure have room for their names beside their numbers, in rows taken in turn: none may meet another.
+
+    A place is where a note stands (a share of the width), its name, and whether it reads to the left.
+    """
+
+    def span(place: int, text: str) -> tuple[float, float]:
+        at, _, left = places[place]
+        size = (sum(11 if ord(one) > 0x2E7F else 6 for one in f"{place + 1} {text}") + 6) / EVENT_WIDTH
+        return (at - size, at) if left else (at, at + size)
+
+    taken = [span(place, "") for place in range(len(places))]
+    named = []
+    for place, (_, text, _) in enumerate(places):
+        wanted = span(place, text)
+        others = [taken[other] for other in range(place % rows, len(places), rows) if other != place]
+        named.append(all(wanted[1] <= low or wanted[0] >= high for low, high in others))
+        taken[place] = wanted if named[-1] else taken[place]
+    return named
 
 
 def timeline(lanes: Sequence[tuple[int, str, Sequence[tuple[datetime, datetime | None, str]]]], until: date, lang: str) -> go.Figure:

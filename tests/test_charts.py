@@ -1,8 +1,10 @@
 """Figures, tested on what they draw: values in one unit, ticks in the page's language, running months hollow, names as text."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -124,3 +126,28 @@ def test_many_series_are_shades_with_the_ends_named() -> None:
 def test_ticks_are_round_and_carry_the_unit(top: float, ticks: tuple[str, ...]) -> None:
     figure = charts.by_month(rows(RATE, top, top / 2, top), RATE, "en", "CNY")
     assert tuple(figure.layout.yaxis.ticktext) == ticks
+
+
+def test_names_of_notes_never_meet_and_numbers_stay() -> None:
+    @dataclass(frozen=True)
+    class Said:
+        on_date: date
+        until_date: date | None = None
+
+        def read(self, lang: str) -> str:
+            return "a rather long name of something"
+
+    rows = [{"month": date(2026, month, 1), "recovery_rate": 0.1} for month in range(1, 11)]
+    figure = charts.by_month(rows, RATE, "en", "CNY")
+    before = len(figure.layout.annotations)
+    charts.noted(figure, [Said(date(2026, month, 1)) for month in range(2, 9)], "en")
+    notes = figure.layout.annotations[before:]
+    assert [note.text.split("</b>")[0] for note in notes] == [f"<b>{number}" for number in range(1, 8)]
+    assert all(note.hovertext == "a rather long name of something" for note in notes)
+    spans: dict[float, list[tuple[float, float]]] = {}
+    for note in notes:
+        at, size = (date.fromisoformat(note.x) - date(2026, 1, 1)).days / 303, (6 * len(re.sub("<.?b>", "", note.text))) / charts.EVENT_WIDTH
+        spans.setdefault(note.yshift, []).append((at - size, at) if note.xanchor == "right" else (at, at + size))
+    for row in spans.values():
+        row.sort()
+        assert all(one[1] <= other[0] + 1e-9 for one, other in pairwise(row))

@@ -179,7 +179,7 @@ def staggered(rows: Iterable[Row], *, seed: int = 1, by_period: bool = True) -> 
     """The effect on the units that started, while they had, against all that had not; raises TooFew.
 
     A unit weighs as much in every period: its mean weight before anybody started. A period in which nobody is left to compare with
-    is left out, and so are units that had started when first seen. Without `by_period` the points after the start are left out (faster).
+    is left out, and so are units that had started when first seen. Without `by_period` only the point before the start is made (faster).
     """
     panel, left_out = _panel(rows)
     few = len(panel.names) < FEW or min(int(panel.starters.sum()), int((~panel.starters).sum())) < FEW_SIDE
@@ -190,7 +190,7 @@ def staggered(rows: Iterable[Row], *, seed: int = 1, by_period: bool = True) -> 
     if few:
         deals, exact = _deals(panel.starts, seed)
         overall, points = _by_dealing(panel, resting, found, deals, by_period)
-        before, earlier = _before_by_dealing(panel, resting, deals, leads) if leads > 0 else (None, ())
+        before, earlier = _before_by_dealing(panel, resting, deals, leads, by_period) if leads > 0 else (None, ())
     else:
         deals, exact = np.empty((0, 0)), False
         overall, points = found.overall, found.points
@@ -438,19 +438,19 @@ def _by_dealing(panel: _Panel, resting: Array, found: _Fitted, deals: Array, by_
     return Estimate(found.overall.value, low, high, p), tuple(points)
 
 
-def _before_by_dealing(panel: _Panel, resting: Array, deals: Array, leads: int) -> tuple[Estimate, tuple[Point, ...]]:
+def _before_by_dealing(panel: _Panel, resting: Array, deals: Array, leads: int, by_period: bool) -> tuple[Estimate, tuple[Point, ...]]:
     """The drift before the start: every way's starts moved ahead, its cells from the start on unseen, the estimated effect taken out."""
     time = np.arange(panel.y.shape[1])
     there = panel.there & (time < deals[:, :, None])
     moved = np.where(deals == NEVER, NEVER, deals - leads)
     age = time - panel.starts[:, None]
-    horizons = list(range(leads))
+    horizons = list(range(leads)) if by_period else [leads - 1]
     marks = [((age >= -leads) & (age < 0)) * 1.0, *((age == number - leads) * 1.0 for number in horizons)]
     dealt = two_stage(moved, panel.weight, there, np.stack([resting, *marks], axis=2), [None, *horizons])
     overall = Estimate(float(dealt[0, 0, 0]), *invert(dealt[:, 0, 0], dealt[:, 0, 1]))
     points = []
-    for number in horizons:
-        value, shift = dealt[:, number + 1, 0], dealt[:, number + 1, number + 2]
+    for place, number in enumerate(horizons, start=1):
+        value, shift = dealt[:, place, 0], dealt[:, place, place + 1]
         units = int((panel.there & (age == number - leads)).sum())
         points.append(Point(number - leads, Estimate(float(value[0]), *invert(value, shift)), units))
     return overall, tuple(points)
