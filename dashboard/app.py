@@ -26,10 +26,9 @@ NAVIGATION = {
         ("forecast", "online_prediction"),
         ("timing", "timer"),
         ("cases", "folder_open"),
-        ("effects", "experiment"),
     ),
     "pay": (("incentives", "payments"),),
-    "project": (("rollout", "event_note"),),
+    "project": (("rollout", "event_note"), ("effects", "experiment")),
     "data": (("data", "database"), ("upload", "upload_file"), ("definitions", "menu_book")),
 }
 

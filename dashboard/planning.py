@@ -10,14 +10,19 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import formats, ui
+from dashboard import formats, printing, ui
+from dashboard.filters import Filters
 from dashboard.formats import plain
-from dashboard.rollout import exchange, sentences
+from dashboard.frame import Frame
+from dashboard.rollout import exchange, impact, sentences
+from dashboard.rollout import pack as pack_page
 from dashboard.rollout.book import Book, Change, ChangedMeanwhile, Edited, Merge, compared, laid_over
 from dashboard.rollout.outlook import Outlook, TooFew, outlook
 from dashboard.rollout.plan import NOTHING, Milestone, Plan, PlanRefused, Said, checked, clean, cleaned_id, items_of, measures, of_export
 from dashboard.rollout.schedule import Schedule, Timed, schedule
 from dashboard.state import StateTooNew, StateUnavailable, address, opened
+from dashboard.warehouse import QueryFailed
+from dashboard.words import word
 
 #: Ways to look at the plan besides a day of its history.
 NOW, EXPORTED = "now", "export"
@@ -37,6 +42,8 @@ class Planning:
     book: Book | None
     editable: bool
     past: bool
+    version: str
+    chosen: tuple[str, ...]
 
     @property
     def outlook(self) -> Outlook | TooFew | None:
@@ -78,10 +85,11 @@ def read() -> Planning:
             edited = replace(edited, plan=tuple(one for one in edited.plan if one.team in ("", *teams)))
         found = schedule(edited.plan, today)
         chosen: dict[str, str] = {}
-        if found.timed:
-            for name, labels in sentences.choices(found, lang).items():
-                read = {key: text if name == "measure" else plain(text) if key else text for key, text in labels.items()}
-                chosen[name] = ui.option(name, read, say(f"rollout.by_{name}"), listed=True)
+        labels = sentences.choices(found, lang) if found.timed else {}
+        for name, texts in labels.items():
+            chosen[name] = ui.option(name, texts, say(f"rollout.by_{name}"), listed=True)
+    if found.timed:
+        st.caption(say("rollout.whole"))
     if which == EXPORTED:
         st.info(say("rollout.only_export"), icon=":material/history:")
     elif which != NOW:
@@ -89,7 +97,21 @@ def read() -> Planning:
     for text in sentences.warnings(found, edited, lang):
         st.warning(plain(text), icon=":material/link_off:")
     editable = at.person.may("rollout") and book is not None and which == NOW
-    return Planning(base, edited, found, found.only(**chosen), tuple(history), book, editable, which != NOW)
+    version = {NOW: say("rollout.now"), EXPORTED: say("rollout.as_exported")}.get(which) or say("rollout.end_of", day=which)
+    picked = tuple(labels[name][value] for name, value in chosen.items() if value)
+    return Planning(base, edited, found, found.only(**chosen), tuple(history), book, editable, which != NOW, version, picked)
+
+
+def about(now: Planning) -> tuple[tuple[str, str], ...]:
+    """What a file of these panels holds: the plan is shown whole, whatever period and filters the rest of the dashboard has."""
+    at, say, lang = ui.frame(), ui.say, ui.lang()
+    return (
+        (say("frame.dataset"), f"{at.info.title.get(lang) or at.info.dataset} ({at.info.dataset})"),
+        (say("download.as_of"), str(now.at.today)),
+        (say("download.snapshot"), at.info.id),
+        (say("pack.version"), now.version),
+        (say("frame.filters"), " · ".join(now.chosen) or say("frame.no_limit")),
+    )
 
 
 def said() -> None:
@@ -208,7 +230,7 @@ def _form(now: Planning, step: Milestone | None) -> None:
             st.text_input(say("rollout.milestone_id"), key=key("id"), max_chars=40)
             named = measures(lang)
             st.selectbox(say("rollout.measure"), list(named), format_func=named.__getitem__, key=key("measure"))
-        st.text_input(say("rollout.name"), value=step.name.read(lang) if step else "", key=key("name"), max_chars=200)
+        st.text_input(say("rollout.field_name"), value=step.name.read(lang) if step else "", key=key("name"), max_chars=200)
         st.text_input(say("rollout.owner"), value=step.owner.read(lang) if step else "", key=key("owner"), max_chars=120)
         with st.container(horizontal=True, gap="small"):
             day("planned_start", step.planned_start if step else today, True)
@@ -321,6 +343,52 @@ def _taking_out(now: Planning, step: Milestone) -> None:
             st.button(say("rollout.withdraw"), type="tertiary", icon=":material/delete:", key="rollout_ask", on_click=asking, args=(step.id,))
 
 
+# --- board pack -------------------------------------------------------------------------------------------------------------
+
+
+def pack(now: Planning) -> None:
+    """The board pack of the whole plan as files, made when asked for."""
+    say, at, lang = ui.say, ui.frame(), ui.lang()
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="rollout_pack"):
+        st.markdown(f"**{say('rollout.pack')}**", help=say("rollout.pack_note"))
+        for name, ending, mime, make in (
+            ("PDF", "pdf", "application/pdf", lambda: pack_page.pdf(lambda most: _document(now, at, lang, most))),
+            (say("rollout.web_page"), "html", "text/html", lambda: printing.html_file(_document(now, at, lang)).encode()),
+        ):
+            st.download_button(
+                name, data=make, file_name=f"programme_{at.view.dataset}_{now.at.today}_{lang}.{ending}", mime=mime, type="tertiary",
+                icon=":material/download:", on_click="ignore", key=f"rollout_pack_{ending}",
+            )  # fmt: skip
+
+
+def _document(now: Planning, at: Frame, lang: str, most: int = pack_page.LINES[0]) -> printing.Document:
+    """The board pack of the whole plan, with figures before and after and the verdicts on the measures' events."""
+    info, warehouse = at.info, at.warehouse
+    windows: dict[str, pack_page.Window | None] = {}
+    compared: dict[str, list[pack_page.Compared]] = {}
+    for measure in measures(lang):
+        steps = [one for one in now.at.plan if one.measure == measure]
+        name = next((name for name in pack_page.kpis(measure) if not warehouse.missing(name)), None)
+        if not steps or name is None:
+            continue
+        over = windows[measure] = pack_page.window(steps, info.first_on, info.as_of)
+        sides: dict[str, Any] = {"before": None, "after": None}
+        try:
+            for side, span in (("before", over and over.before), ("after", over and over.after)):
+                if span:
+                    answer = warehouse.measure([name], filters=Filters(*span, comparison="none"), scope=at.scope)
+                    sides[side] = answer.rows[0][name]
+            found = impact.verdicts(warehouse, now.at.plan, scope=at.scope, metric_ids=(name,))
+        except QueryFailed:
+            compared[measure] = [pack_page.Compared(name, failed=True)]
+            continue
+        verdict, events = pack_page.chosen(found, measure, name)
+        compared[measure] = [pack_page.Compared(name, sides["before"], sides["after"], verdict, events)]
+    title = info.title.get(lang) or info.dataset
+    facts = [(word("frame.dataset", lang), f"{title} · {word('frame.as_of', lang, day=formats.day(now.at.today, lang))} · {info.id}")]
+    return pack_page.document(now.at, now.outlook, windows, compared, facts, lang, info.currency, most)
+
+
 # --- files --------------------------------------------------------------------------------------------------------------------
 
 
@@ -351,7 +419,12 @@ def files(now: Planning) -> None:
 def _import(now: Planning) -> None:
     say, lang = ui.say, ui.lang()
     turn = st.session_state.setdefault("rollout_file_turn", 0)
-    sent = st.file_uploader(say("rollout.file", kinds=", ".join(kind.upper() for kind in KINDS)), type=list(KINDS), key=f"rollout_file_{turn}")
+    sent = st.file_uploader(
+        say("rollout.file", kinds=", ".join(kind.upper() for kind in KINDS)),
+        type=list(KINDS),
+        key=f"rollout_file_{turn}",
+        max_upload_size=exchange.MOST_BYTES >> 20,
+    )
     if sent is None:
         return
     try:

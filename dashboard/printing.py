@@ -485,7 +485,7 @@ def _html_part(part: Part) -> str:
     if isinstance(part, Heading):
         return f"<h{part.level}>{said(part.text)}</h{part.level}>"
     if isinstance(part, Paragraph):
-        lines = "<br>".join(map(said, part.text.split("\n")))
+        lines = _lines(part.text)
         return f"<p><small>{lines}</small></p>" if part.small else f"<p>{lines}</p>"
     if isinstance(part, Table):
         rows = "".join(
@@ -501,7 +501,11 @@ def _html_part(part: Part) -> str:
 
 
 def _html_cells(tag: str, cells: Iterable[str], right: frozenset[int]) -> str:
-    return "".join(f"<{tag}{' class=r' if place in right else ''}>{html.escape(text)}</{tag}>" for place, text in enumerate(cells))
+    return "".join(f"<{tag}{' class=r' if place in right else ''}>{_lines(text)}</{tag}>" for place, text in enumerate(cells))
+
+
+def _lines(text: str) -> str:
+    return "<br>".join(map(html.escape, text.split("\n")))
 
 
 def svg(drawing: Drawing) -> str:

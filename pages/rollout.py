@@ -1,7 +1,7 @@
 """Is the programme on time? Its timetable by measure, critical path, what is due, when it will be done, and who changed what."""
 
 from dashboard import planning, ui
-from dashboard.rollout import figures, schedule, sentences
+from dashboard.rollout import figures, pack, schedule, sentences
 from dashboard.rollout.outlook import TooFew
 from dashboard.rollout.plan import rule
 
@@ -15,12 +15,18 @@ if now.at.timed and not now.timed:
 if now.timed:
     day = ui.shown(now.at.today, "date")
     planning.cards(now)
+    planning.pack(now)
+    with ui.panel("rollout_measures", say("pack.measures"), say("pack.measures_note")) as panel:
+        panel.about = planning.about(now)
+        columns = ui.columns("rollout", measure="text", state="text", percent="rate", slip="days", planned_end="date", expected_end="date")
+        panel.table(pack.by_measure(now.at, lang, now.timed), columns)
     with ui.panel("rollout_gantt", sentences.found(now.at, now.timed, lang), say("rollout.gantt_note", day=day)) as panel:
         panel.figure(figures.gantt(now.timed, now.at.today, lang))
         panel.facts((say("rollout.gantt"), sentences.critical(now.timed, lang)))
         planning.rules()
 
     with ui.panel("rollout_table", sentences.slipped(now.at, now.timed, lang), say("rollout.table_note"), metric="milestone_slip") as panel:
+        panel.about = planning.about(now)
         text = dict.fromkeys(("why", "measure"), "text")
         spans = dict.fromkeys(("baseline_start", "baseline_end", "planned_start", "actual_start", "actual_end"), "date")
         more = dict.fromkeys(("critical", "depends_on", "team", "evidence", "note", "timetable", "edited"), "text")
@@ -34,11 +40,13 @@ if now.timed:
 
     coming = schedule.due_soon(now.timed, now.at.today, soon)
     with ui.panel("rollout_due", say("rollout.due", n=soon), say("rollout.due_note")) as panel:
+        panel.about = planning.about(now)
         panel.title(sentences.due_found(coming, now.at.today, soon, lang))
         columns = ui.columns("rollout", planned_end="date", milestone_id="text", name="text", owner="text", state="text", percent="rate", why="text")
         panel.table(sentences.due(coming, lang), columns, empty=say("rollout.due_none", n=soon))
 
     with ui.panel("rollout_load", say("rollout.load"), say("rollout.load_note")) as panel:
+        panel.about = planning.about(now)
         held = schedule.loads(now.timed, now.at.today, soon)
         panel.title(sentences.load_found(held, lang))
         if any(load.open for load in held):
@@ -47,12 +55,14 @@ if now.timed:
         panel.table(sentences.loads(held, lang), ui.columns("rollout", owner="text", open="total", **counts, most_on="date"))
 
     with ui.panel("rollout_burn", say("rollout.burn"), say("rollout.burn_note", day=day)) as panel:
+        panel.about = planning.about(now)
         lines = schedule.burn_up(now.timed, now.at.today)
         panel.title(sentences.burn_found(lines, now.at.today, lang))
         panel.figure(figures.burn_up(lines, now.at.today, lang))
         panel.table(sentences.burn(lines, lang), ui.columns("rollout", line="text", day="date", cumulated="count"))
 
     with ui.panel("rollout_forecast", say("rollout.forecast")) as panel:
+        panel.about = planning.about(now)
         ahead = now.outlook
         if ahead is None or isinstance(ahead, TooFew):
             panel.subtitle(sentences.no_forecast(ahead, lang))
@@ -65,6 +75,7 @@ if now.timed:
 
 if now.history:
     with ui.panel("rollout_history", sentences.history_found(now.history, lang), say("rollout.history_note")) as panel:
+        panel.about = planning.about(now)
         columns = ui.columns("rollout", at="text", who="text", milestone_id="text", what="text", before="text", after="text")
         panel.table(sentences.history(now.history, lang), columns)
 if now.at.timed or now.editable:

@@ -67,7 +67,7 @@ def gantt(timed: Sequence[Timed], today: date, lang: str) -> go.Figure:
         x=today.isoformat(), y=top, text=word("rollout.as_of_line", lang, day=formats.day(today, lang)), showarrow=False,
         font={"size": 11, "color": TARGET}, xanchor="right" if late_side else "left",
     )  # fmt: skip
-    months = [shifted(first.replace(day=1), number) for number in range((last.year - first.year) * 12 + last.month - first.month + 2)]
+    months = [shifted(first.replace(day=1), number) for number in range((last.year - first.year) * 12 + last.month - first.month + 1)]
     month_axis(figure, months, lang, most=8)
     pad = max(3, (last - first).days // 50)
     edges = [min(first, today) - timedelta(days=pad), max(last, today) + timedelta(days=pad)]
@@ -175,7 +175,7 @@ def burn_up(lines: Mapping[str, Sequence[tuple[date, int]]], today: date, lang: 
         )
     figure.add_vline(x=today.isoformat(), line={"color": TARGET, "dash": "dot", "width": 1.5})
     value_axis(figure, formats.scale("count", [], "", lang), max(number for points in lines.values() for _, number in points or [(start, 1)]))
-    months = [shifted(start.replace(day=1), number) for number in range((end.year - start.year) * 12 + end.month - start.month + 2)]
+    months = [shifted(start.replace(day=1), number) for number in range((end.year - start.year) * 12 + end.month - start.month + 1)]
     month_axis(figure, months, lang)
     figure.update_xaxes(range=[start.isoformat(), (end + timedelta(days=3)).isoformat()])
     figure.update_layout(showlegend=True, legend=LEGEND, margin={"t": 40})
@@ -192,7 +192,7 @@ def loads(held: Sequence[Load], lang: str) -> go.Figure:
         if name != "done" and any(counts):
             figure.add_bar(
                 orientation="h", y=places, x=counts, width=0.3, name=f"{SIGNS[name]} {state(name, lang)}", marker={"color": COLOURS[name]},
-                text=[str(count) if count else "" for count in counts], textposition="inside", insidetextanchor="middle",
+                text=[str(count) if count else "" for count in counts], textposition="inside", insidetextanchor="middle", textangle=0,
                 customdata=[f"{formats.drawn(load.owner.read(lang))}<br>{state(name, lang)}: {load.states[name]}" for load in shown],
                 hovertemplate="%{customdata}<extra></extra>",
             )  # fmt: skip
@@ -228,9 +228,9 @@ def finishes(outlook: Outlook, timed: Sequence[Timed], today: date, lang: str) -
         )
     days = [on for _, finish in shown for on in (finish.p50, finish.p80, finish.planned)] + [today]
     first, last = min(days), max(days)
-    months = [shifted(first.replace(day=1), number) for number in range((last.year - first.year) * 12 + last.month - first.month + 2)]
+    months = [shifted(first.replace(day=1), number) for number in range((last.year - first.year) * 12 + last.month - first.month + 1)]
     month_axis(figure, months, lang)
-    pad = timedelta(days=max(3, (last - first).days // 20))
+    pad = timedelta(days=max(5, (last - first).days // 15))
     figure.update_xaxes(range=[(first - pad).isoformat(), (last + pad).isoformat()])
     figure.add_vline(x=today.isoformat(), line={"color": TARGET, "dash": "dot", "width": 1.5})
     figure.update_yaxes(visible=False, range=[-0.5, len(shown) - 0.3])

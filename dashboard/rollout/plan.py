@@ -22,6 +22,7 @@ EXPORTED, STARTED, ADDED = "export", "started", "added"
 BOTH = "‖"
 LONGEST_TEXT, LONGEST_ID = 500, 40
 _ITEM = re.compile(r"\[([ xX])\] ?(?:(\d{1,6}(?:\.\d{1,3})?) ?× ?)?(.*)")
+_CHINESE_ENGLISH = re.compile(r"(?P<zh>[^A-Za-z]*[\u4e00-\u9fff][^A-Za-z]*?) (?P<en>[A-Za-z][^\u4e00-\u9fff]*)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
@@ -47,9 +48,15 @@ class Said:
 
     @classmethod
     def parted(cls, text: str) -> Said:
-        """A text as a single cell holds it."""
+        """A text as a single cell of ours holds it."""
         en, parted, zh = text.partition(BOTH)
         return cls(clean(en), clean(zh)) if parted else cls.of(text)
+
+    @classmethod
+    def exported(cls, text: str) -> Said:
+        """A text of an export: where it says the same in Chinese and then in English ("法务 Legal counsel"), each for its readers."""
+        both = _CHINESE_ENGLISH.fullmatch(clean(text))
+        return cls(both["en"], both["zh"]) if both else cls.parted(text)
 
     def read(self, lang: str) -> str:
         return self.zh if lang == "zh" else self.en
@@ -182,7 +189,7 @@ def of_export(rows: Iterable[Mapping[str, Any]]) -> Plan:
         document, items = evidence_of(row["evidence"] or "")
         made.append(
             Milestone(
-                str(row["milestone_id"]), row["measure"], Said.parted(row["name"]), Said.parted(row["owner"]), row["baseline_start"],
+                str(row["milestone_id"]), row["measure"], Said.exported(row["name"]), Said.exported(row["owner"]), row["baseline_start"],
                 row["baseline_end"], row["planned_start"], row["planned_end"], row["actual_start"], row["actual_end"],
                 Decimal(str(row["percent"] or 0)), ids_of(row["depends_on"] or ""), document, items, row["team"] or "",
             )

@@ -199,12 +199,15 @@ def _state(one: Milestone, over: date, held: Sequence[str], today: date) -> tupl
     why: list[tuple[str, Mapping[str, Any]]] = []
     if overdue > 0:
         why.append(("overdue", {"n": overdue}))
-    if not begun and should:
-        why.append(("held", {"ids": tuple(held)}) if held else ("unstarted", {"n": (today - one.planned_start).days + 1}))
+    waited, pushed = (today - one.planned_start).days + 1, (over - one.planned_end).days
+    if not begun and should and held:
+        why.append(("held", {"ids": tuple(held)}))
+    elif not begun and waited > rule("grace_days"):
+        why.append(("unstarted", {"n": waited}))
     if overdue <= 0 and asked - one.complete > rule("behind_points"):
         why.append(("behind", {"complete": one.complete, "asked": asked}))
-    if overdue <= 0 and over > one.planned_end:
-        why.append(("pushed", {"n": (over - one.planned_end).days, "on": over}))
+    if overdue <= 0 and pushed > rule("grace_days"):
+        why.append(("pushed", {"n": pushed, "on": over}))
     if not begun and should and held:
         return "blocked", tuple(why)
     return ("late" if overdue > 0 else "at_risk" if why else "on_track"), tuple(why)

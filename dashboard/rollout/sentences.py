@@ -109,7 +109,7 @@ def rules(lang: str) -> list[tuple[str, str, str, str]]:
 
 
 def _points(name: str) -> dict[str, int]:
-    return {"points": rule("behind_points")} if name == "at_risk" else {}
+    return {"points": rule("behind_points"), "grace": rule("grace_days")} if name == "at_risk" else {}
 
 
 def warnings(at: Schedule, edited: Edited, lang: str) -> list[str]:

@@ -150,10 +150,11 @@ STATES = """
     never     | 02-01..03-20 |              |              | 0       |         | late     | 12   | 12        | overdue unstarted
     behind    | 03-01..04-30 |              | 03-01..      | 30      |         | at_risk  | 0    | 0         | behind
     just_so   | 03-01..04-30 |              | 03-01..      | 31      |         | on_track | 0    | 0         |
-    idle      | 03-29..06-30 |              |              | 0       |         | at_risk  | 0    | 0         | unstarted pushed
-    waits     | 03-29..06-30 |              |              | 0       | never   | blocked  | 0    | 0         | held pushed
+    idle      | 03-27..06-30 |              |              | 0       |         | at_risk  | 0    | 0         | unstarted pushed
+    waits     | 03-27..06-30 |              |              | 0       | never   | blocked  | 0    | 0         | held pushed
     stuck     | 03-21..03-29 |              |              | 0       | never   | blocked  | 3    | 3         | overdue held
-    free      | 03-29..06-30 |              | 03-29..      | 5       | never   | on_track | 0    | 0         |
+    free      | 03-27..06-30 |              | 03-27..      | 5       | never   | on_track | 0    | 0         |
+    grace     | 03-29..06-30 |              |              | 0       |         | on_track | 0    | 0         |
     ready     | 05-01..06-30 |              |              | 0       | in_time | on_track | 0    | 0         |
     pushed    | 04-01..04-10 |              |              | 0       | behind  | on_track | 0    | 0         |
     shoved    | 05-01..05-10 | 04-20..04-29 |              | 0       | behind  | at_risk  | 0    | 0         | pushed
