@@ -59,7 +59,7 @@ def lanes(labels: Sequence[str], columns: Sequence[Lane], lang: str, currency: s
             hovertemplate="%{text}<extra></extra>", cliponaxis=False, row=1, col=place,
         )  # fmt: skip
         figure.add_scatter(
-            x=[end + top * 0.04 for end in ends],
+            x=[end + top * 0.09 for end in ends],
             y=list(range(rows)),
             mode="text",
             text=[formats.measure(lane.unit, value, currency, lang) for value, *_ in lane.values],

@@ -51,14 +51,15 @@ def standardised(rows: Sequence[Mapping[str, Any]], part: str, whole: str) -> li
 
 
 def _cell(weekday: str, hour: int, strata: Mapping[str, tuple[int, int]], weights: Mapping[str, float]) -> Cell:
-    attempts, done = sum(count for _, count in strata.values()), sum(done for done, _ in strata.values())
+    attempts = sum(count for _, count in strata.values())
+    crude = sum(done for done, _ in strata.values()) / attempts
     present = sum(weights[band] for band in strata)
     if attempts < LEAST or present < LEAST_WEIGHT:
-        return Cell(weekday, hour, attempts, done / attempts, None, None, None)
+        return Cell(weekday, hour, attempts, crude, None, None, None)
     rate = sum(weights[band] * done / count for band, (done, count) in strata.items()) / present
     spread = 0.0
     for band, (done, count) in strata.items():
         share = (done + 1) / (count + 2)
         spread += (weights[band] / present) ** 2 * share * (1 - share) / count
     half = Z95 * sqrt(spread)
-    return Cell(weekday, hour, attempts, done / attempts, rate, max(0.0, rate - half), min(1.0, rate + half), sqrt(spread))
+    return Cell(weekday, hour, attempts, crude, rate, max(0.0, rate - half), min(1.0, rate + half), sqrt(spread))

@@ -4,15 +4,6 @@
 create table model.touches as
 with
 
-promised as (
-    select
-        contact_id,
-        count(*) as promises,
-    from export.promises
-    where contact_id is not null
-    group by contact_id
-),
-
 numbered as (
     select
         contacts.contact_id,
@@ -26,6 +17,9 @@ dated as (
     select
         *,
         cast(started_at as date) as contacted_on,
+        -- keys that are null where there is nothing to look up
+        case when collector_id is null then case_id end as unmanned_case_id,
+        case when direction = 'outbound' and is_live(channel) then contact_id end as live_contact_id,
     from export.contacts
     where cast(started_at as date) <= as_of_day()
 )
@@ -49,20 +43,20 @@ select
         when month_number(dated.contacted_on) = cases.placed_month_number then 'new'
         else 'left'
     end as bucket,
-    cast(least(greatest(date_diff('day', cases.placed_on, dated.contacted_on), 0), 32000) as smallint) as placed_days,
-    cast(least(numbered.attempt_number, 32000) as smallint) as attempt_number,
+    -- least and greatest would make a number of nothing
+    case when cases.case_key is not null then cast(least(greatest(date_diff('day', cases.placed_on, dated.contacted_on), 0), 32000) as smallint) end
+        as placed_days,
+    case when numbered.attempt_number is not null then cast(least(numbered.attempt_number, 32000) as smallint) end as attempt_number,
     cast(dated.duration_seconds as integer) as duration_seconds,
     dated.cost as cost_amount,
-    cast(coalesce(promised.promises, 0) as tinyint) as promise_count,
     dated.source_file,
     dated.source_line,
 from dated
 left join model.cases as cases on dated.case_id = cases.case_id
 left join export.collectors as collectors on dated.collector_id = collectors.collector_id
 left join model.holders as holders
-    on dated.collector_id is null and dated.case_id = holders.case_id
+    on dated.unmanned_case_id = holders.case_id
     and dated.contacted_on >= holders.from_on and dated.contacted_on <= holders.until_on
 left join model.case_months as case_months
     on cases.case_key = case_months.case_key and month_number(dated.contacted_on) = case_months.month_number
-left join promised on dated.contact_id = promised.contact_id
-left join numbered on dated.contact_id = numbered.contact_id
+left join numbered on dated.live_contact_id = numbered.contact_id

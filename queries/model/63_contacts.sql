@@ -46,7 +46,6 @@ select
     case when touches.bucket = 'C' then kinds.attempt_count else 0 end as early_count,
     case when kinds.attempt_count = 1 then touches.cost_amount end as cost_amount,
     case when touches.cost_amount is not null then kinds.attempt_count else 0 end as costed_count,
-    touches.promise_count,
     coalesce(cases.product, '') as product,
     coalesce(cases.region, '') as region,
     coalesce(cases.batch, '') as batch,

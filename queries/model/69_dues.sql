@@ -36,18 +36,29 @@ counted as (
     group by case_key, due_on, due_kind
 ),
 
-reminded as (
+-- one row per day on which a reminder would count, so that contacts are found by case and day
+before as (
     select
         counted.case_key,
         counted.due_on,
         counted.due_kind,
-        max(kinds.automated_count) as automated,
+        counted.agreed_on,
+        cast(counted.due_on - cast(days.ahead as integer) as date) as remind_on,
     from counted
-    inner join model.touches as touches
-        on counted.case_key = touches.case_key and touches.contacted_on < counted.due_on and touches.contacted_on > counted.agreed_on
-        and date_diff('day', touches.contacted_on, counted.due_on) <= reminder_days()
-    inner join model.contact_kinds as kinds on touches.kind = kinds.kind and kinds.reached_count = 1
-    group by counted.case_key, counted.due_on, counted.due_kind
+    cross join (select unnest(range(1, reminder_days() + 1)) as ahead) as days
+),
+
+reminded as (
+    select
+        before.case_key,
+        before.due_on,
+        before.due_kind,
+        max(kinds.automated_count) as automated,
+    from before
+    inner join model.touches as touches on before.case_key = touches.case_key and before.remind_on = touches.contacted_on
+    inner join model.contact_kinds as kinds on touches.kind = kinds.kind
+    where kinds.reached_count = 1 and before.remind_on > before.agreed_on
+    group by before.case_key, before.due_on, before.due_kind
 )
 
 select

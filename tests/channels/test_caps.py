@@ -1,0 +1,74 @@
+"""Legal caps: what each counts, by day and by rolling week, on tables drawn here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from dashboard.channels import caps, sentences
+from tests.conftest import Given
+
+CASES = "case_id | customer_id | placed_on\nC1 | U1 | 2026-01-01\nC2 | U1 | 2026-01-01\nC3 | U2 | 2026-01-01"
+
+
+def calls(*lines: tuple[str, str, str, str]) -> str:
+    """case, day and hour, outcome, number."""
+    rows = [f"K{n} | {case} | 2026-{when}:00:00 | {outcome} | {number}" for n, (case, when, outcome, number) in enumerate(lines)]
+    return "\n".join(["contact_id | case_id | started_at | outcome | number_id", *rows])
+
+
+def use(shop: Given, cap: caps.Cap, start: str = "2026-02-01", until: str = "2026-02-28", **where: str) -> dict[str, Any]:
+    asked = sentences.parameters(shop.filters(start, until, **where), None)
+    return shop.warehouse.run("cap_use", {**cap.parameters, **asked})[0]
+
+
+@pytest.fixture(scope="module")
+def rules() -> dict[str, caps.Cap]:
+    return {cap.id: cap for cap in caps.in_force(date(2026, 10, 31))}
+
+
+def test_rules_begin_on_their_day() -> None:
+    assert {cap.id for cap in caps.in_force(date(2025, 3, 1))} == {"cn_conversations", "us_calls", "au_contacts"}
+    assert all(cap.source and cap.confidence in ("A", "B") for cap in caps.in_force(date(2026, 10, 31)))
+
+
+def test_conversations_of_a_debtor_add_up_over_cases(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
+    """U1 has two talks on one case and one on the other, the cap; the unanswered don't count. U2 has four, one above."""
+    shop = given(
+        cases=CASES,
+        contacts=calls(
+            ("C1", "02-02 09", "conversation", "a"), ("C1", "02-02 10", "no_answer", "a"), ("C1", "02-02 11", "conversation", "a"),
+            ("C2", "02-02 12", "conversation", "b"), *(("C3", f"02-03 {hour}", "conversation", "c") for hour in ("09", "10", "11", "12")),
+        ),
+        as_of="2026-02-28",
+    )  # fmt: skip
+    assert use(shop, rules["cn_conversations"]) == {"units": 2, "near_cap": 0, "at_cap": 1, "above_cap": 1, "most": 4}
+
+
+def test_unanswered_count_per_number_and_day(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
+    lines = [("C1", f"02-02 {hour:02}", "no_answer", "a") for hour in range(8, 14)]  # six: the cap
+    lines += [("C1", f"02-02 {hour:02}", "busy", "b") for hour in range(8, 13)]  # five on another number
+    lines += [("C1", "02-03 09", "no_answer", "a"), ("C1", "02-02 20", "conversation", "a")]
+    shop = given(cases=CASES, contacts=calls(*lines), as_of="2026-02-28")
+    assert use(shop, rules["cn_unanswered"]) == {"units": 2, "near_cap": 1, "at_cap": 1, "above_cap": 0, "most": 6}
+
+
+def test_seven_calls_in_seven_days_roll_on(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
+    """C1: a call a day for eight days is seven in any seven; C3: three before the period and five in it, within seven days: eight."""
+    lines = [("C1", f"02-{day:02} 09", "no_answer", "a") for day in range(2, 10)]
+    lines += [("C1", "02-04 10", "busy", "a"), ("C1", "02-04 11", "not_in_service", "a")]  # not put through: not counted
+    lines += [("C3", f"01-{day} 09", "voicemail", "c") for day in ("29", "30", "31")]
+    lines += [("C3", f"02-01 {hour:02}", "voicemail", "c") for hour in range(9, 14)]
+    shop = given(cases=CASES, contacts=calls(*lines), as_of="2026-02-28")
+    assert use(shop, rules["us_calls"]) == {"units": 2, "near_cap": 0, "at_cap": 1, "above_cap": 1, "most": 8}
+
+
+def test_what_is_not_supplied_is_not_checkable(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
+    shop = given(cases=CASES, contacts="contact_id | case_id | started_at\nK1 | C1 | 2026-02-02 09:00:00", as_of="2026-02-28")
+    assert not all(shop.warehouse.supplied(need) for need in rules["cn_unanswered"].needs)
+    unchecked, checked = sentences.cap_rows([(rules["cn_unanswered"], None), (rules["us_calls"], use(shop, rules["us_calls"]))], "en")
+    assert "not checkable" in unchecked["checked"] and "units" not in unchecked
+    assert checked["checked"] == "checked" and checked["above_cap_share"] == 0.0 and checked["above_cap_high"] > 0.5

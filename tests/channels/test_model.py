@@ -1,0 +1,93 @@
+"""The model of contacts: its kinds cover the contract, roll-ups answer what rows answer, a month is a period like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dashboard import warehouse as opened
+from dashboard.access import Scope
+from dashboard.contract import contract
+from dashboard.filters import Filters
+from dashboard.home import Home
+from dashboard.metrics import metrics
+from dashboard.warehouse import Warehouse
+from tests.conftest import Given
+
+CONTACT = [name for name, entry in metrics().items() if entry.of == "contacts"]
+REACH = [name for name, entry in metrics().items() if entry.of == "reach"]
+
+
+@pytest.fixture(scope="module")
+def warehouse(loaded_home: Path) -> Warehouse:
+    return Warehouse(Home(loaded_home).info())
+
+
+def test_every_code_of_the_contract_has_kinds(warehouse: Warehouse) -> None:
+    con = opened.connect(warehouse.info.path).cursor()
+    for name in ("channel", "direction", "outcome"):
+        found = {row[0] for row in con.execute(f"select distinct {name} from model.contact_kinds").fetchall()}
+        assert found == set(contract().codes[name]), f"a new {name}: add it to queries/macros/contact.sql and 61_contact_kinds.sql"
+    count, kinds = con.execute("select count(*), count(distinct kind) from model.contact_kinds").fetchone() or (0, 0)
+    assert count == kinds
+    assert con.execute("select (select count(*) from export.contacts) - (select count(*) from model.contacts)").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("by", [(), ("channel",), ("bucket", "team"), ("product",), ("collector",), ("weekday", "hour"), ("days_band",), ("month",)])
+def test_roll_ups_answer_what_the_rows_answer(warehouse: Warehouse, by: tuple[str, ...]) -> None:
+    names = [*CONTACT, *(REACH if set(by) <= {"bucket", "team", "product", "month"} else ())]
+    filters = Filters(warehouse.info.as_of.replace(month=8, day=1), warehouse.info.as_of)
+    quick = warehouse.measure(names, by, filters=filters).rows
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Warehouse, "_smallest", lambda self, base, words, whole: base)
+        rows = warehouse.measure(names, by, filters=filters).rows
+    assert quick == rows and len(quick) > 0
+
+
+@pytest.mark.parametrize("by", [(), ("bucket",), ("team",)])
+def test_a_month_is_a_period_like_any_other(warehouse: Warehouse, by: tuple[str, ...]) -> None:
+    filters = Filters(warehouse.info.as_of.replace(month=9, day=1), warehouse.info.as_of.replace(month=9, day=30))
+    quick = warehouse.measure(REACH, by, filters=filters).rows
+    original = opened._relation
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opened, "_relation", lambda name: original("reach_any_period" if name == "reach" else name))
+        general = warehouse.measure(REACH, by, filters=filters).rows
+    assert quick == general
+
+
+def test_whose_a_contact_is(given: Callable[..., Given]) -> None:
+    """Its own collector's; a machine's belongs to the case's holder on the day, else to the house; without a case it is nobody's bucket."""
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01",
+        collectors="collector_id | team\nA | north\nB | south",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2026-01-10 | A",
+        contacts="""
+            contact_id | case_id | started_at          | collector_id
+            K1         | C1      | 2026-01-09 10:00:00 |
+            K2         | C1      | 2026-01-10 10:00:00 |
+            K3         | C1      | 2026-01-11 10:00:00 | B
+            K4         |         | 2026-01-11 10:00:00 | B
+            K5         |         | 2026-01-11 10:00:00 |
+        """,
+        as_of="2026-02-28",
+    )
+    rows = shop.sql("select team, collector_id, bucket, attempt_number from model.contacts order by source_line")
+    assert rows == [
+        ("house", "house", "new", 1), ("north", "A", "new", 2), ("south", "B", "new", 3), ("south", "B", "", None), ("house", "house", "", None),
+    ]  # fmt: skip
+    teams = {row["team"]: row["attempts"] for row in shop.rows("attempts", by="team")}
+    assert teams == {"house": 2, "north": 1, "south": 2} and sum(teams.values()) == shop.value("attempts")
+    scope = Scope(role="leader", teams=("south",))
+    assert shop.warehouse.measure(["attempts"], filters=shop.filters(), scope=scope).rows[0]["attempts"] == 2
+
+
+def test_letters_alone_say_what_they_can(given: Callable[..., Given]) -> None:
+    shop = given(contacts="contact_id | started_at | channel | outcome\nK1 | 2026-01-09 10:00:00 | letter | delivered", as_of="2026-01-31")
+    answer = shop.warehouse.measure(["attempts", "delivery_rate", "right_party_rate", "coverage_rate"], filters=shop.filters())
+    assert answer.rows[0]["attempts"] == 1 and answer.rows[0]["delivery_rate"] == 1.0
+    assert answer.missing == {"right_party_rate": ("contacts.party",), "coverage_rate": ("cases",)} or set(answer.missing) == {
+        "right_party_rate",
+        "coverage_rate",
+    }
