@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,11 +24,9 @@ Array = np.ndarray[Any, Any]
 #: A share of a payment is a whole number of these: plans' shares have at most six decimals in all.
 UNIT = 1_000_000
 CENT = Decimal("0.01")
-_SCALE = Decimal(1).scaleb(-8)
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """A collector's cash of one kind (bucket, product …): payments with the share credited of each."""
 
     cut: tuple[tuple[str, str], ...]
@@ -237,36 +235,35 @@ def _grouped(column: _Columns, plan: Plan, pieces: Sequence[tuple[Array, Array, 
             codes, values = pd.factorize(touch)
             cuts.append((name, codes[at], [str(text) for text in values]))
         else:
-            found, listed = column.codes(name)
-            cuts.append((name, found[at], listed))
+            found_codes, listed = column.codes(name)
+            cuts.append((name, found_codes[at], listed))
     key = who_code.astype(np.int64)
     for _, codes, listed in cuts:
         key = key * len(listed) + codes
     order = np.argsort(key, kind="stable")
     key, at, weight, value = key[order], at[order], weight[order], value[order]
     starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
-    sums = np.add.reduceat(value, starts)
+    sums = np.add.reduceat(value, starts).tolist()
+    same = (np.minimum.reduceat(weight, starts) == np.maximum.reduceat(weight, starts)).tolist()
     edges = [*starts.tolist(), len(key)]
     first = order[starts]
-    labels = [[listed[code] for code in codes[first].tolist()] for _, codes, listed in cuts]
-    ids = column.ids
-    listed_at, listed_weight = at.tolist(), weight.tolist()
-    shares: dict[int, Decimal] = {}
-    found_kinds: dict[str, list[Kind]] = {}
+    cut_of = list(zip(*([(name, listed[code]) for code in codes[first].tolist()] for name, codes, listed in cuts), strict=True))
+    owners = np.asarray(names, dtype=object)[who_code[first]].tolist()
+    ids = np.asarray(column.ids, dtype=object)[at].tolist()
+    weights = weight.tolist()
+    shares: dict[int, Decimal] = {part: Decimal(part) / UNIT for part in set(weights)}
+    found: dict[str, list[Kind]] = {}
     for number, (begin, end) in enumerate(pairwise(edges)):
-        cut = tuple((name, labels[place][number]) for place, (name, _, _) in enumerate(cuts))
-        parts = listed_weight[begin:end]
-        for part in parts:
-            if part not in shares:
-                shares[part] = Decimal(part) / UNIT
-        kind = Kind(
-            cut,
-            _money(int(sums[number])),
-            tuple([ids[row] for row in listed_at[begin:end]]),
-            tuple([shares[part] for part in parts]),
-        )
-        found_kinds.setdefault(str(names[who_code[first[number]]]), []).append(kind)
-    return {name: tuple(sorted(kinds, key=lambda kind: kind.cut)) for name, kinds in sorted(found_kinds.items())}
+        if same[number]:
+            parts = (shares[weights[begin]],) * (end - begin)
+        else:
+            parts = tuple([shares[part] for part in weights[begin:end]])
+        found.setdefault(owners[number], []).append(Kind(cut_of[number], _money(sums[number]), tuple(ids[begin:end]), parts))
+    return {name: tuple(sorted(kinds, key=_cut_of)) for name, kinds in sorted(found.items())}
+
+
+def _cut_of(kind: Kind) -> tuple[tuple[str, str], ...]:
+    return kind.cut
 
 
 def _ties(column: _Columns, pieces: Sequence[tuple[Array, Array, Array]], reasons: _Reasons, cents: Array, in_month: Array) -> tuple[Tie, ...]:
@@ -304,4 +301,7 @@ def _whole(share: Decimal) -> int:
 
 def _money(value: int) -> Decimal:
     """Cents × UNIT as an amount, exact."""
-    return (Decimal(value) * _SCALE).normalize() + Decimal("0.00")
+    whole, rest = divmod(value, UNIT)
+    if not rest:
+        return Decimal(whole).scaleb(-2)
+    return Decimal(value).scaleb(-8).normalize()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import gc
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, localcontext
@@ -69,14 +70,23 @@ class _Desk:
 
 def run(plan: Plan, inputs: Inputs) -> Run:
     """A month under a plan. RunRefused where a rate, a target or a value is missing that the plan doesn't say what to do without."""
-    with localcontext(Context(prec=PRECISION)):
-        return _Month(plan, inputs.ordered()).run()
+    collecting = gc.isenabled()
+    gc.disable()  # a run makes many small records and no cycles: looking for some would double its time
+    try:
+        with localcontext(Context(prec=PRECISION)):
+            return _Month(plan, inputs.ordered()).run()
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class _Month:
     def __init__(self, plan: Plan, inputs: Inputs) -> None:
         self.plan, self.inputs, self.month = plan, inputs, inputs.month
         self.refusals: list[Refusal] = []
+        self.uses = plan.uses
+        self.shares: dict[str, Decimal] = {}
+        self.found: dict[tuple[Any, ...], Decimal | None] = {}
         self.complaints: dict[str, list[Complaint]] = {}
         for complaint in inputs.complaints:
             self.complaints.setdefault(complaint.collector, []).append(complaint)
@@ -136,7 +146,7 @@ class _Month:
                 work = self.by_step[type(step)]
                 for desk in desks:
                     work(step, desk)
-        lacking = any(name.startswith(plans.PREVIOUS) for name in plan.uses) and not self.previous
+        lacking = any(name.startswith(plans.PREVIOUS) for name in self.uses) and not self.previous
         if self.refusals:
             raise RunRefused(dict.fromkeys(self.refusals))
         return Run(
@@ -183,9 +193,9 @@ class _Month:
         days = calendar.monthrange(self.month.year, self.month.month)[1]
         desk.quantities = {
             "cash": cash,
-            **{name: value for name, value in self.known(who, days).items() if name in self.plan.uses or plans.TEAM + name in self.plan.uses},
+            **{name: value for name, value in self.known(who, days).items() if name in self.uses or plans.TEAM + name in self.uses},
         }
-        for name in self.plan.uses:
+        for name in self.uses:
             if name.startswith(plans.PREVIOUS):
                 desk.quantities[name] = self.previous.get((who.id, name.removeprefix(plans.PREVIOUS)), ZERO)
         step = _CASH
@@ -213,9 +223,11 @@ class _Month:
 
     def employed(self, who: Collector) -> Decimal:
         """The share of the month's days that a collector was employed."""
-        first, last = self.month.replace(day=1), month_end(self.month)
-        start, end = max(first, who.hired_on), min(last, who.left_on or last)
-        return Decimal(max(0, (end - start).days + 1)) / last.day
+        if who.id not in self.shares:
+            first, last = self.month.replace(day=1), month_end(self.month)
+            start, end = max(first, who.hired_on), min(last, who.left_on or last)
+            self.shares[who.id] = Decimal(max(0, (end - start).days + 1)) / last.day
+        return self.shares[who.id]
 
     def present(self, who: Collector, step: Step) -> Decimal:
         """The share of the month employed and not on leave."""
@@ -265,11 +277,15 @@ class _Month:
 
     def by_kind(self, step: plans.Weigh | plans.Rate, desk: _Desk) -> tuple[list[Decimal], list[Decimal]]:
         """The value of a table for each kind of cash, and the product."""
-        people = _people(desk.who)
+        who = desk.who
         rates: list[Decimal] = []
         for kind in desk.kinds:
-            found = step.table.find({**people, **dict(kind.cut)})
+            key = (step.id, who.team, who.grade, who.agency, kind.cut)
+            if key not in self.found:
+                self.found[key] = step.table.find({**_people(who), **dict(kind.cut)})
+            found = self.found[key]
             if found is None:
+                people = _people(who)
                 self.refuse(step, "no_rate", " ".join(f"{name}={value or '—'}" for name, value in (*kind.cut, *people.items())))
                 found = ZERO
             rates.append(found)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -171,10 +172,20 @@ class Inputs:
             tuple(sorted(self.complaints)), tuple(sorted(self.supplied)), remembered,
         )  # fmt: skip
 
-    @property
+    @cached_property
     def hash(self) -> str:
-        """Of everything in it."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
+        """Of everything in it, in whatever order it came."""
+        ordered = self.ordered()
+        sealed = hashlib.sha256()
+        known = ordered.remembered
+        rest = [getattr(ordered, one.name) for one in fields(ordered) if one.name not in ("payments", "remembered")]
+        rest += [getattr(known, one.name) for one in fields(known)]
+        sealed.update(json.dumps(rest, default=str).encode() + b"\n")
+        for name in TEXTS:
+            sealed.update("\n".join([json.dumps(text) if "\n" in text else text for text in ordered.payments.columns[name]]).encode() + b"\n\n")
+        for name in NUMBERS:
+            sealed.update(",".join(map(str, ordered.payments.columns[name])).encode() + b"\n")
+        return sealed.hexdigest()
 
 
 def _id(collector: Collector) -> str:

@@ -191,10 +191,12 @@ class Ledger:
                 if other.month == run.month:
                     said = {"reason": f"replaced by run {number}", "replaced_by": number}
                     self._add(connection, WITHDRAWN, who, run.dataset, run.month, run.plan, other.run, None, said)
-            connection.execute(insert(runs).values(run=number, inputs=_packed(inputs.to_json()), result=_packed(result)))
+            stored = inputs.to_json()
+            connection.execute(insert(runs).values(run=number, inputs=_packed(stored), result=_packed(result)))
             body = {
                 "version": run.version, "plan_hash": run.plan_hash, "snapshot": run.snapshot, "as_of": run.as_of.isoformat(),
-                "currency": run.currency, "inputs_hash": run.inputs_hash, "result_hash": hashlib.sha256(result.encode()).hexdigest(),
+                "currency": run.currency, "inputs_hash": run.inputs_hash, "inputs_text": hashlib.sha256(stored.encode()).hexdigest(),
+                "result_hash": hashlib.sha256(result.encode()).hexdigest(),
                 "total": str(run.total), "people": len(run.statements),
                 "adjustments": sorted(one.id for one in inputs.remembered.adjustments),
             }  # fmt: skip
@@ -432,18 +434,18 @@ class Ledger:
                 if row is None:
                     found.append(Tampering("run_missing", entry.run, entry.number))
                     continue
-                for name, text in (("inputs", row.inputs), ("result", row.result)):
-                    if _hash_of(text) != entry.body[f"{name}_hash"]:
+                for name, text, told in (("inputs", row.inputs, "inputs_text"), ("result", row.result, "result_hash")):
+                    if _hash_of(text) != entry.body[told]:
                         found.append(Tampering(f"{name}_changed", entry.run, entry.number))
                 kept = kept_plans.get((entry.plan, entry.body["version"]))
                 if kept is None or kept.hash != entry.body["plan_hash"] or _plan_hash(kept.text) != kept.hash:
                     found.append(Tampering("plan_changed", entry.run, entry.number))
             found += [Tampering("run_unknown", run, None) for run in sorted(stored)]
-        told = {(one.code, one.entry) for one in found}
+        known = {(one.code, one.entry) for one in found}
         of = {entry.number: entry.run for entry in lines}
         for number in self._gone({entry.number: entry.hash for entry in lines}):
             code = "entry_changed" if number in of else "entry_missing"
-            if (code, number) not in told:
+            if (code, number) not in known:
                 found.append(Tampering(code, of.get(number), number))
         return found
 

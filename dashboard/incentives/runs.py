@@ -132,11 +132,17 @@ def _differences(
             now = engine.run(plan, gather(warehouse, plan, record.month, stored.remembered))
             due = {one.collector: one.amount + one.carried for one in tied(now, warehouse).statements}
         for collector in sorted({*was, *due}):
-            settled = was.get(collector, ZERO) + paid.get((record.month, collector), ZERO)
-            asked = due.get(collector, ZERO)
+            settled = _cents(was.get(collector, ZERO) + paid.get((record.month, collector), ZERO))
+            asked = _cents(due.get(collector, ZERO))
             if asked != settled:
                 found.append(Difference(collector, record.month, settled, asked))
     return found, notes
+
+
+def _cents(value: Decimal) -> Decimal:
+    """In cents where it is whole cents, so that equal amounts are written alike."""
+    whole = value.quantize(Decimal("0.01"))
+    return whole if whole == value else value
 
 
 def _beyond(stored: Inputs, warehouse: Warehouse) -> bool:

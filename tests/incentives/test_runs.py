@@ -1,0 +1,216 @@
+"""Months one after another on real snapshots: late reversals, corrections and late postings end up where they belong; nothing locked moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from dashboard.access import Person, Scope
+from dashboard.home import Home
+from dashboard.incentives import engine, runs
+from dashboard.incentives.gathering import NotSupplied, Untied, gather, missing, tied
+from dashboard.incentives.ledger import Ledger
+from dashboard.incentives.plan import Plan
+from dashboard.incentives.statement import Statement
+from dashboard.load import load
+from dashboard.state import State
+from dashboard.warehouse import Warehouse
+from tests.conftest import Given, close_all
+from tests.drawn import write_export
+from tests.incentives.paying import d, plan
+
+ANNA, BO = Person("anna", Scope("hr")), Person("bo", Scope("hr"))
+RATES = '{ id = "rates", kind = "rate", table = [{ rate = "1%" }, { bucket = "M3", rate = "2%" }] }'
+GATE = '{ id = "q", kind = "gate", on = "qa_score", bands = [{ at_least = 85, factor = 1 }, { factor = 0.5 }], missing = 1 }'
+REST = ['{ id = "claw", kind = "clawback" }', '{ id = "diff", kind = "corrections" }', '{ id = "more", kind = "adjustments" }']
+PLAN = plan(RATES, GATE, *REST, head="[eligible]\ncutoff_days = 5", ends="carry round")
+WORLD = {
+    "cases": """
+        case_id | placed_on  | placed_balance | days_past_due
+        C1      | 2025-12-05 | 90000          | 20
+        C2      | 2026-02-20 | 90000          | 20
+    """,
+    "collectors": """
+        collector_id | team | hired_on
+        W1           | A    | 2020-01-01
+        W2           | B    | 2020-01-01
+    """,
+    "assignments": """
+        case_id | assigned_at         | collector_id
+        C1      | 2025-12-05 08:00:00 | W1
+        C2      | 2026-02-20 08:00:00 | W2
+    """,
+    "reviews": """
+        collector_id | reviewed_on | score
+        W1           | 2026-02-15  | 80
+        W2           | 2026-02-15  | 90
+    """,
+}
+FEBRUARY, MARCH, APRIL = date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 1)
+PAYMENTS = """
+    payment_id | case_id | paid_on    | amount   | posted_on  | reverses | method
+    P1         | C1      | 2026-02-10 | 1000.00  | 2026-02-10 |          | bank
+    P2         | C2      | 2026-02-25 | 600.00   | 2026-02-25 |          | bank
+    P3         | C1      | 2026-02-27 | 300.00   | 2026-03-09 |          | bank
+"""
+LATER = """
+    R1         | C1      | 2026-03-20 | -400.00  | 2026-03-20 | P1       | bank
+    P4         | C1      | 2026-03-21 | 5000.00  | 2026-03-21 |          | bank
+    P6         | C2      | 2026-03-10 | 5000.00  | 2026-03-10 |          | bank
+"""
+CORRECTED = {
+    "payments": PAYMENTS.replace("| 600.00 ", "| 650.00 ") + "P5 | C2 | 2026-02-26 | 100.00 | 2026-02-27 | | bank",
+    "reviews": WORLD["reviews"].replace("| 80", "| 86"),
+}
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    state = State(f"sqlite:///{tmp_path / 'state.db'}")
+    yield Ledger(state)
+    state.close()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Warehouse]]:
+    """A snapshot of the world with further payments, and other tables changed; each is loaded once."""
+    folder, made = tmp_path_factory.mktemp("shop"), dict[str, Warehouse]()
+    homes: list[Home] = []
+
+    def draw(more: str = "", **changed: str) -> Warehouse:
+        tables = {**WORLD, "payments": PAYMENTS + more, **changed}
+        key = str(tables)
+        if key not in made:
+            homes.append(Home(folder / f"home_{len(made)}"))
+            export = write_export(folder / f"export_{len(made)}", tables, settings={"as_of": "2026-04-30", "name": '"shop"'})
+            made[key] = Warehouse(homes[-1].info(snapshot=load(export, homes[-1]).snapshot))
+        return made[key]
+
+    yield draw
+    for home in homes:
+        close_all(home)
+
+
+def closed(warehouse: Warehouse, ledger: Ledger, month: date, using: Plan = PLAN) -> dict[str, Statement]:
+    run = runs.prepare(warehouse, using, month, ledger, ANNA).run
+    ledger.review(run, ANNA)
+    ledger.approve(run, BO)
+    ledger.lock(run, BO)
+    return {one.collector: one for one in ledger.result(run).statements}
+
+
+def line(statement: Statement, step: str) -> tuple[str, Decimal]:
+    found = next(one for one in statement.lines if one.step == step)
+    return found.key.removeprefix("pay_line."), found.amount
+
+
+def test_a_month_from_a_snapshot(shop: Callable[..., Warehouse]) -> None:
+    run, inputs = runs.compute(shop(), PLAN, FEBRUARY)
+    # C1 is 20 + 57 days past due when February opens: M3, so 1,000 at 2%, half for quality; C2 was placed in the month in M1
+    assert [(one.collector, one.amount) for one in run.statements] == [("W1", d("10.00")), ("W2", d("6.00"))]
+    assert [(tie.team, tie.net_cash, tie.credited, tie.uncredited) for tie in run.ties] == [
+        ("A", d(1300), d(1000), (("posted_late", d(300)),)), ("B", d(600), d(600), ()),
+    ]  # fmt: skip
+    assert [group.cut for one in run.statements for group in one.credited] == [
+        (("bucket", "M3"), ("product", "card")), (("bucket", "M1"), ("product", "card")),
+    ]  # fmt: skip
+    assert engine.run(PLAN, inputs) == run
+    march, _ = runs.compute(shop(), PLAN, MARCH)  # the late posting counts now, at March's bucket: M4
+    assert [(one.collector, one.amount) for one in march.statements] == [("W1", d("6.00")), ("W2", d("0.00"))]
+    assert [(tie.team, tie.net_cash, tie.credited) for tie in march.ties] == [("A", d(0), d(300))]
+
+
+def test_a_reversal_is_taken_back_at_the_rate_it_earned(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    first = closed(shop(), ledger, FEBRUARY)
+    locked = ledger.result_text(1)
+    assert first["W1"].amount == d("10.00")
+    late = shop(LATER)
+    second = closed(late, ledger, MARCH)
+    # 400 of the 1,000 that earned 2% × 0.5 in February: 4.00, whatever March pays
+    assert line(second["W1"], "claw") == ("clawback", d("-4.00"))
+    assert line(second["W1"], "diff") == ("corrections_none", d(0))
+    assert ledger.result_text(1) == locked and ledger.verify() == []
+    assert [(one.reason, one.cash) for one in ledger.result(2).uncredited if one.reason == "clawed_back"] == [("clawed_back", d(-400))]
+
+
+def test_corrections_of_a_locked_month_are_lines_of_the_open_one(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    closed(shop(), ledger, FEBRUARY)
+    locked = ledger.result_text(1)
+    corrected = shop(**CORRECTED)
+    march = closed(corrected, ledger, MARCH)
+    # W1 passed the gate after all: 20.00 instead of 10.00; W2 had 750 instead of 600
+    assert line(march["W1"], "diff") == ("corrections", d("10.00")) and line(march["W2"], "diff") == ("corrections", d("1.50"))
+    part = next(one for one in march["W1"].lines if one.step == "diff").parts[0]
+    assert part.cut == (("month", "2026-02"), ("paid", "10.00"), ("due", "20.00"))
+    april = closed(corrected, ledger, APRIL)  # settled once, not every month
+    assert {name: line(one, "diff") for name, one in april.items()} == dict.fromkeys(("W1", "W2"), ("corrections_none", d(0)))
+    back = shop()  # and the correction itself corrected
+    may = closed(back, ledger, date(2026, 5, 1))
+    assert line(may["W1"], "diff") == ("corrections", d("-10.00")) and may["W1"].carried == d("-10.00")
+    assert ledger.result_text(1) == locked
+
+
+def test_any_past_run_comes_out_again_bit_for_bit(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    warehouse = shop()
+    for month in (FEBRUARY, MARCH):
+        closed(warehouse, ledger, month)
+    for record in ledger.records():
+        assert runs.again(ledger, record.run).to_json() == ledger.result_text(record.run)
+    assert runs.compute(warehouse, PLAN, FEBRUARY)[0].to_json() == ledger.result_text(1)
+
+
+def test_a_balance_goes_on_to_the_next_month(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    ledger.adjust("shop", FEBRUARY, "p", "W2", d(-20), ANNA, "advance")
+    warehouse = shop(LATER)
+    assert (closed(warehouse, ledger, FEBRUARY)["W2"].carried, closed(warehouse, ledger, MARCH)["W2"].amount) == (d(-14), d("36.00"))
+
+
+def test_what_is_not_supplied_is_named(given: Callable[..., Given]) -> None:
+    bare = given(cases=WORLD["cases"], payments=PAYMENTS, as_of="2026-03-31").warehouse
+    assert missing(PLAN, bare) == ("assignments", "collectors", "reviews")
+    with pytest.raises(NotSupplied, match="assignments, collectors, reviews"):
+        gather(bare, PLAN, MARCH)
+
+
+def test_a_run_that_does_not_tie_is_not_paid(shop: Callable[..., Warehouse]) -> None:
+    warehouse, other = shop(), shop(**CORRECTED)
+    run, _ = runs.compute(warehouse, PLAN, FEBRUARY)
+    with pytest.raises(Untied, match="net cash by team"):
+        tied(run, other)
+
+
+def test_touches_talks_and_transfers_come_from_the_data(shop: Callable[..., Warehouse]) -> None:
+    contacts = """
+        contact_id | case_id | started_at          | collector_id | outcome      | party   | direction
+        K1         | C1      | 2026-01-11 10:00:00 | W1           | no_answer    |         | outbound
+        K2         | C2      | 2026-02-24 10:00:00 | W1           | conversation | debtor  | outbound
+        K3         | C2      | 2026-02-24 11:00:00 | W2           | conversation | related | outbound
+        K4         | C2      | 2026-02-26 10:00:00 | W2           | conversation | debtor  | outbound
+    """
+    moved = """
+        case_id | assigned_at         | collector_id | released_at
+        C1      | 2025-12-05 08:00:00 | W2           | 2026-02-04 08:00:00
+        C1      | 2026-02-05 08:00:00 | W1           |
+        C2      | 2026-02-20 08:00:00 | W2           |
+    """
+    warehouse = shop(contacts=contacts, assignments=moved)
+
+    def paid(head: str) -> dict[str, Decimal]:
+        using = plan('{ id = "rates", kind = "rate", table = [{ rate = "1%" }] }', head=head)
+        return {one.collector: one.amount for one in runs.compute(warehouse, using, FEBRUARY)[0].statements}
+
+    assert paid("") == {"W1": d("13.00"), "W2": d("6.00")}
+    # P1 on the 10th is the sixth day after C1 went from W2 to W1, P3 on the 27th long after
+    assert paid('[credit]\ntransfer_days = 6\ntransfer_share = "70%"') == {"W1": d("10.00"), "W2": d("9.00")}
+    assert paid('[credit]\ntransfer_days = 5\ntransfer_share = "70%"') == {"W1": d("13.00"), "W2": d("6.00")}
+    # the last talk with the debtor before P2 was W1's
+    assert paid('[credit]\nrule = "right_party"\nwithin_days = 30') == {"W1": d("19.00"), "W2": d("0.00")}
+    # attempts: W1's on 11 January is 30 days before P1 and too old for P3; of conversations W2 had one with a relative
+    worked = '[eligible]\ntouch = "{}"\ntouch_days = 30\nrule = [{{ touch = "self_cure", share = 0, reason = "self_cure" }}]'
+    assert paid(worked.format("attempt")) == {"W1": d("10.00"), "W2": d("6.00")}
+    assert paid(worked.format("conversation")) == {"W1": d("0.00"), "W2": d("6.00")}
+    assert paid(worked.format("right_party")) == {"W1": d("0.00"), "W2": d("0.00")}
