@@ -86,6 +86,7 @@ class _Month:
         self.refusals: list[Refusal] = []
         self.uses = plan.uses
         self.shares: dict[str, Decimal] = {}
+        self.absent: set[str] = set()
         self.found: dict[tuple[Any, ...], Decimal | None] = {}
         self.complaints: dict[str, list[Complaint]] = {}
         for complaint in inputs.complaints:
@@ -152,7 +153,10 @@ class _Month:
         return Run(
             self.month, inputs.dataset, inputs.snapshot, inputs.as_of, inputs.currency, plan.id, plan.version, plan.hash, inputs.hash,
             tuple(self.statement(desk) for desk in desks), found.uncredited, found.ties,
-            (("no_previous_month", f"{shifted(self.month, -1):%Y-%m}"),) if lacking else (),
+            (
+                *((("no_previous_month", f"{shifted(self.month, -1):%Y-%m}"),) if lacking else ()),
+                *((("no_attendance", ", ".join(sorted(self.absent))),) if self.absent else ()),
+            ),
         )  # fmt: skip
 
     def owing(self) -> set[str]:
@@ -229,12 +233,12 @@ class _Month:
             self.shares[who.id] = Decimal(max(0, (end - start).days + 1)) / last.day
         return self.shares[who.id]
 
-    def present(self, who: Collector, step: Step) -> Decimal:
-        """The share of the month employed and not on leave."""
+    def present(self, who: Collector) -> Decimal:
+        """The share of the month employed and not on leave; without any attendance no leave is known of, which a note says."""
         share = self.employed(who)
         if who.worked_days is None or who.leave_days is None:
             if share:
-                self.refuse(step, "no_attendance", who.id)
+                self.absent.add(who.id)
             return share
         all_days = who.worked_days + who.leave_days
         return share * who.worked_days / all_days if all_days else share
@@ -246,7 +250,7 @@ class _Month:
         if amount is None:
             self.refuse(step, "no_amount", f"{desk.who.team} {desk.who.grade}")
             amount = ZERO
-        share = self.present(desk.who, step) if step.prorated else ONE
+        share = self.present(desk.who) if step.prorated else ONE
         paid = amount * share
         parts = [Part((("grade", desk.who.grade),), amount, (share,), paid)]
         if step.defines:
@@ -337,7 +341,7 @@ class _Month:
             return
         factors: list[tuple[str, Decimal]] = []
         if step.leave:
-            factors.append(("present", self.present(who, step)))
+            factors.append(("present", self.present(who)))
         if step.caseload is not None:
             days = calendar.monthrange(self.month.year, self.month.month)[1]
             factors.append(("caseload", Decimal(who.case_days) / days / step.caseload))

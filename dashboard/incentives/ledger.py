@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Date, DateTime, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint, insert, select
 
 from dashboard.access import Person
+from dashboard.filters import month_end
 from dashboard.incentives.inputs import Adjustment, Inputs
 from dashboard.incentives.plan import Plan
 from dashboard.incentives.planfile import parse
@@ -175,6 +176,8 @@ class Ledger:
         result = run.to_json()
         if (run.inputs_hash, run.plan_hash, run.month) != (inputs.hash, plan.hash, inputs.month):
             raise Refused("not_of_these_inputs")
+        if run.as_of < month_end(run.month):
+            raise Refused("month_incomplete", month=f"{run.month:%Y-%m}", as_of=run.as_of)
         with self._writing() as connection:
             self._keep_plan(connection, plan, who)
             known = self._records(connection, run.dataset)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 from dashboard.access import Person
-from dashboard.filters import shifted
+from dashboard.filters import month_end, shifted
 from dashboard.incentives import engine
 from dashboard.incentives import plan as plans
 from dashboard.incentives.gathering import gather, tied
@@ -35,11 +35,14 @@ def compute(warehouse: Warehouse, plan: Plan, month: date, ledger: Ledger | None
     With the ledger it brings in the balance carried, adjustments, claw-back and differences of locked months.
     """
     inputs = gather(warehouse, plan, month)
+    notes: list[tuple[str, str]] = []
+    cut = plan.eligible.cutoff_days
+    if cut is not None and inputs.as_of < month_end(month) + timedelta(days=cut):
+        notes.append(("before_cutoff", f"{month_end(month) + timedelta(days=cut)}"))
     if ledger is not None:
-        notes, remembered = remember(warehouse, plan, inputs, ledger)
+        found, remembered = remember(warehouse, plan, inputs, ledger)
+        notes += found
         inputs = replace(inputs, remembered=remembered)
-    else:
-        notes = ()
     run = engine.run(plan, inputs)
     return tied(replace(run, notes=(*run.notes, *notes)) if notes else run, warehouse), inputs
 
@@ -129,7 +132,7 @@ def _differences(
             due = was
         else:
             plan = ledger.plan(record.plan, record.version)
-            now = engine.run(plan, gather(warehouse, plan, record.month, stored.remembered))
+            now = engine.run(plan, _today(warehouse, plan, record, stored, ledger))
             due = {one.collector: one.amount + one.carried for one in tied(now, warehouse).statements}
         for collector in sorted({*was, *due}):
             settled = _cents(was.get(collector, ZERO) + paid.get((record.month, collector), ZERO))
@@ -137,6 +140,23 @@ def _differences(
             if asked != settled:
                 found.append(Difference(collector, record.month, settled, asked))
     return found, notes
+
+
+def _today(warehouse: Warehouse, plan: Plan, record: Record, stored: Inputs, ledger: Ledger) -> Inputs:
+    """A locked month's inputs on today's data, but for what people were then: a promotion since pays nothing for the past."""
+    inputs = gather(warehouse, plan, record.month)
+    then = {one.id: one for one in stored.collectors}
+    now = {one.id: one for one in inputs.collectors}
+    people = [
+        now[name]._replace(team=then[name].team, grade=then[name].grade, agency=then[name].agency) if name in now and name in then
+        else now.get(name) or then[name]
+        for name in sorted({*then, *now})
+    ]  # fmt: skip
+    mine = {one.id for one in people if plan.takes(one.team, one.grade, one.agency)}
+    earned = stored.remembered.earned
+    if any(isinstance(step, plans.Clawback) for step in plan.steps):  # a reversal of that month may have come in since
+        earned = tuple(one for one in _earned(inputs.payments, ledger.locked(record.dataset, before=record.month), ledger) if one.collector in mine)
+    return replace(inputs, collectors=tuple(people), remembered=replace(stored.remembered, earned=earned))
 
 
 def _cents(value: Decimal) -> Decimal:

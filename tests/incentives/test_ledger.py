@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -122,6 +123,12 @@ def test_a_locked_month_is_never_run_again(ledger: Ledger) -> None:
             attempt()
         assert caught.value.code == code
     assert ledger.live("sample", MARCH, "p") == ledger.record(run)
+
+
+def test_a_month_that_is_not_over_stays_an_estimate(ledger: Ledger) -> None:
+    with pytest.raises(Refused) as caught:
+        drafted(ledger, replace(month(), as_of=date(2026, 3, 30)))
+    assert sentences.refusal(caught.value, "en") == "The data end on 2026-03-30: 2026-03 is not complete, so this stays an estimate"
 
 
 def test_preparing_again_withdraws_the_draft_only(ledger: Ledger) -> None:

@@ -331,13 +331,20 @@ def test_carry_then_round() -> None:
         (['{ id = "f", kind = "fixed", table = [{ grade = "lead", amount = 1 }] }'], inputs(TEN), ("f", "no_amount")),
         (['{ id = "goal", kind = "target", of = "cash", metric = "m", from = ["collector"] }'], inputs(TEN), ("goal", "no_target")),
         (['{ id = "s", kind = "supplied", metric = "salary", as = "salary" }', '{ id = "c", kind = "limit", most = { times = 1, of = "salary" } }'], inputs(TEN), ("c", "no_value")),
-        ([FLAT.replace("table", "prorate = true, table")], inputs(TEN, [person(worked_days=None)]), ("flat", "no_attendance")),
     ],
 )  # fmt: skip
 def test_what_a_run_would_have_to_guess_is_refused(steps: list[str], given: Inputs, refused: tuple[str, str]) -> None:
     with pytest.raises(RunRefused) as caught:
         run(plan(*steps), given)
     assert [(one.step, one.code) for one in caught.value.refusals] == [refused]
+
+
+def test_without_attendance_no_leave_is_known_and_it_is_said() -> None:
+    found = run(
+        plan(FLAT.replace("table", "prorate = true, table")), inputs([], [person(worked_days=None, hired_on=date(2026, 3, 30)), person("W2")])
+    )
+    assert [(one.collector, one.amount) for one in found.statements] == [("W1", d("193.55")), ("W2", d("3000.00"))]  # 3,000 × 2 of 31 days
+    assert found.notes == (("no_attendance", "W1"),)
 
 
 def test_no_target_may_mean_no_accelerator() -> None:

@@ -86,7 +86,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., War
         key = str(tables)
         if key not in made:
             homes.append(Home(folder / f"home_{len(made)}"))
-            export = write_export(folder / f"export_{len(made)}", tables, settings={"as_of": "2026-04-30", "name": '"shop"'})
+            export = write_export(folder / f"export_{len(made)}", tables, settings={"as_of": "2026-05-31", "name": '"shop"'})
             made[key] = Warehouse(homes[-1].info(snapshot=load(export, homes[-1]).snapshot))
         return made[key]
 
@@ -152,6 +152,25 @@ def test_corrections_of_a_locked_month_are_lines_of_the_open_one(shop: Callable[
     may = closed(back, ledger, date(2026, 5, 1))
     assert line(may["W1"], "diff") == ("corrections", d("-10.00")) and may["W1"].carried == d("-10.00")
     assert ledger.result_text(1) == locked
+
+
+def test_a_reversal_that_comes_in_after_its_month_was_locked(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    for month in (FEBRUARY, MARCH):
+        closed(shop(), ledger, month)
+    # R1 of 20 March was not known when March was locked; with P4 and P6 it is a difference of March, not of April
+    april = closed(shop(LATER), ledger, APRIL)
+    march, _ = runs.compute(shop(LATER), PLAN, MARCH)
+    assert line(april["W1"], "claw") == ("clawback_none", d(0))
+    more = march.statements[0].amount - ledger.result(2).statements[0].amount
+    assert line(april["W1"], "diff") == ("corrections", more - d("4.00"))
+
+
+def test_a_promotion_pays_nothing_for_the_past(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    graded = plan('{ id = "base", kind = "fixed", table = [{ amount = 10 }, { grade = "senior", amount = 20 }] }', *REST, ends="carry round")
+    closed(shop(), ledger, FEBRUARY, graded)
+    promoted = shop(collectors=WORLD["collectors"].replace("hired_on", "hired_on   | grade").replace("2020-01-01", "2020-01-01 | senior"))
+    march = closed(promoted, ledger, MARCH, graded)
+    assert (march["W1"].amount, line(march["W1"], "diff")) == (d("20.00"), ("corrections_none", d(0)))
 
 
 def test_any_past_run_comes_out_again_bit_for_bit(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
