@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import frame, saved
-from dashboard.access import PEOPLE_FILE, PeopleError
+from dashboard.access import PEOPLE_FILE, PeopleError, may_upload
 from dashboard.formats import plain
 from dashboard.home import Home, NothingLoaded
 from dashboard.words import word
@@ -58,9 +58,16 @@ page = st.navigation([entry for entries in pages.values() for entry in entries],
 try:
     at = frame.read(Home(), who)
 except NothingLoaded:
+    bringing = [entry for entry in pages["data"] if entry.url_path == "upload"] if may_upload(who.scope) else []
+    if bringing and page not in bringing:
+        st.switch_page(bringing[0])
     st.title(word("app.nothing_loaded", lang), anchor=False)
-    st.text(word("app.nothing_loaded_note", lang))
+    st.text(word("app.first_upload" if bringing else "app.nothing_loaded_note", lang))
     st.code("python -m dashboard load EXPORT", language=None)
+    if bringing:
+        st.session_state["frame"] = nothing = frame.unloaded(Home(), who)
+        frame.language_switch(nothing)
+        page.run()
     st.stop()
 st.session_state["frame"] = at
 with st.sidebar:

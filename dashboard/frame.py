@@ -18,7 +18,7 @@ from dashboard.formats import plain
 from dashboard.home import Home, NothingLoaded, SnapshotInfo
 from dashboard.metrics import dimensions
 from dashboard.state import OWN_PREFIX
-from dashboard.warehouse import Warehouse
+from dashboard.warehouse import Unloaded, Warehouse
 from dashboard.words import LANGUAGES, language, word
 
 NAMES = {"en": "EN", "zh": "中文"}
@@ -117,6 +117,13 @@ def read(home: Home, who: Person) -> Frame:
     return frame
 
 
+def unloaded(home: Home, who: Person) -> Frame:
+    """The frame of a home without any data: enough for the page that brings some in."""
+    nothing = Unloaded(home.path)
+    filters = choices.default(nothing.info.first_on, nothing.info.as_of)
+    return Frame(View(nothing.info.dataset, nothing.info.id, filters, chosen_language()), nothing, home, nothing.info.id, who)
+
+
 def show(view: View) -> None:
     """Put a view in the URL: the next run reads it from there, and the browser's back button leads to the one before."""
     wanted: dict[str, str | list[str]] = {**view.to_query(), **_own()}
@@ -159,7 +166,7 @@ def bar(frame: Frame, more: Callable[[], None] | None = None) -> None:
         if more is not None:
             more()
         st.space("stretch")
-        _language(frame)
+        language_switch(frame)
     if st.session_state.get("frame_custom") or choices.preset_of(frame.view.filters, frame.info.first_on, frame.info.as_of) is None:
         _custom(frame)
     sentence(frame)
@@ -370,12 +377,15 @@ def _choice(frame: Frame, dimension: str, known: Sequence[str], supplied: bool) 
     )
 
 
-def _language(frame: Frame) -> None:
+def language_switch(frame: Frame) -> None:
     key = _keyed(frame, "lang", frame.view.lang)
 
     def changed() -> None:
         st.session_state["frame_language"] = st.session_state[key]
-        show(_now(frame).replace(lang=st.session_state[key]))
+        if isinstance(frame.warehouse, Unloaded):
+            st.query_params["lang"] = st.session_state[key]
+        else:
+            show(_now(frame).replace(lang=st.session_state[key]))
 
     st.segmented_control(
         word("frame.language", frame.view.lang), LANGUAGES, default=frame.view.lang, format_func=NAMES.__getitem__, key=key, required=True,

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from dashboard.access import LOCAL, Scope
 from dashboard.contract import ROOT, contract
 from dashboard.filters import Filters, month_end, shifted
-from dashboard.home import SnapshotInfo
+from dashboard.home import NothingLoaded, SnapshotInfo
 from dashboard.methods.intervals import wilson
 from dashboard.methods.survival import median_time
 from dashboard.metrics import GRAINS, Dimension, Metric, UnknownName, dimension, dimensions, metric, metrics, needs_of, plain
@@ -442,6 +442,18 @@ def _single(filters: Filters, one_of: Iterable[tuple[str, str]], by: Iterable[st
         if name not in by and not filters.chosen(name):
             filters = filters.choosing(name, (value,))
     return filters
+
+
+class Unloaded(Warehouse):
+    """What stands in for a snapshot before the first load: nothing is supplied, and a question raises NothingLoaded."""
+
+    def __init__(self, home: Path) -> None:
+        spec = contract()
+        self.info = SnapshotInfo("default", "none", home, spec.earliest, spec.earliest, spec.currency, spec.timezone, "", None, "", 0)
+        self._supplied, self._tables = {}, {}
+
+    def _fetch(self, sql: str, values: dict[str, Any], name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        raise NothingLoaded(f"nothing is loaded in {self.info.path}: no {name}")
 
 
 def _listed(values: Sequence[str] | None) -> list[str] | None:

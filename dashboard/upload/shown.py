@@ -57,7 +57,8 @@ def limits(lang: str) -> str:
 def datasets(infos: Mapping[str, SnapshotInfo], first: str, lang: str) -> dict[str, str]:
     """The data sets to load into, one of them first, and a new one."""
     names = [first, *(name for name in infos if name != first)]
-    return {**{name: infos[name].title.get(lang) or name for name in names}, NEW: word("upload.new", lang)}
+    titles = {name: info.title.get(lang) or name for name, info in infos.items()}
+    return {**{name: titles.get(name, name) for name in names}, NEW: word("upload.new", lang)}
 
 
 def layouts(lang: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.access import LOCAL
+from dashboard.access import LOCAL, PEOPLE_FILE
 from dashboard.home import Home
 from dashboard.load import load
 from dashboard.upload import runs
@@ -170,11 +170,14 @@ def test_running_can_be_cancelled(opened: Open, home: Home) -> None:
     assert "Cancelled" in said(app)
 
 
-def test_who_may_not_upload_is_told_so(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_may_not_upload_is_told_so(opened: Open, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened("en")
     monkeypatch.setattr("dashboard.access.may_upload", lambda scope: False)
     app.run()
     assert not app.exception and not app.file_uploader
+    (home.path / PEOPLE_FILE).write_text('[[person]]\nid = "ann"\nrole = "hr"\n', encoding="utf-8")
+    monkeypatch.setenv("COLLECTIONS_USER", "ann")
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60).run()
     assert "Upload" not in [link.proto.label for link in app.sidebar.get("page_link")]
 
 
@@ -184,3 +187,32 @@ def test_the_data_page_leads_here(opened: Open, lang: str) -> None:
     app.switch_page(str(ROOT / "pages" / "data.py")).run()
     assert not app.exception
     assert word("upload.choose", lang) in [link.proto.label for link in app.main.get("page_link")]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_first_load_of_all(lang: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Home(tmp_path / "empty")
+    monkeypatch.setenv("COLLECTIONS_HOME", str(place.path))
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+    app.query_params["lang"] = lang
+    checked(app.run(), lang)
+    assert [title.value for title in app.title] == [word("app.nothing_loaded", lang)]
+    first = io.BytesIO()
+    with zipfile.ZipFile(first, "w") as archive:
+        for path in write_export(tmp_path / "first", {"payments": "case_id | paid_on | amount\nC1 | 2026-01-09 | 10.00"}).iterdir():
+            archive.write(path, path.name)
+    answered(send(app, lang, content=first.getvalue()), lang)
+    app.button(key="upload_publish").click().run()
+    checked(app, lang)
+    assert place.info().rows == 1 and [title.value for title in app.title] == [word("page.upload", lang)]
+    close_all(place)
+
+
+def test_who_may_not_upload_is_told_that_nothing_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Home(tmp_path / "empty")
+    place.path.mkdir()
+    (place.path / PEOPLE_FILE).write_text('[[person]]\nid = "ann"\nrole = "hr"\n', encoding="utf-8")
+    monkeypatch.setenv("COLLECTIONS_HOME", str(place.path))
+    monkeypatch.setenv("COLLECTIONS_USER", "ann")
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60).run()
+    assert not app.exception and not app.file_uploader and app.title[0].value == word("app.nothing_loaded", "en")
