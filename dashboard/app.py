@@ -27,7 +27,7 @@ NAVIGATION = {
         ("timing", "timer"),
         ("cases", "folder_open"),
     ),
-    "pay": (("incentives", "payments"),),
+    "pay": (("incentives", "payments"), ("whatif", "balance")),
     "project": (("rollout", "event_note"), ("effects", "experiment")),
     "data": (("data", "database"), ("upload", "upload_file"), ("definitions", "menu_book")),
 }

@@ -423,6 +423,8 @@ def save(
 
 def rows_link(figure: Behind) -> None:
     """A link to the rows behind a figure, filters kept; whoever comes by it wants the list, not a case opened before."""
+    if not frame().person.sees("cases"):
+        return
     st.session_state.pop("case_open", None)
     to = {**frame().view.to_query(), **figure.to_query()}
     st.page_link(CASES, label=say("rows.link"), icon=":material/table_rows:", help=say("rows.link_help"), query_params=to)

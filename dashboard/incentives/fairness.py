@@ -156,7 +156,7 @@ def _ranks(left: Any, right: Any) -> tuple[float, float, float]:
 
 @dataclass(frozen=True)
 class Lean:
-    """One check: how many were counted of how many, what chance alone would bring with its 95% range, and how likely so many are by chance."""
+    """One check: how many were counted of how many, what chance alone would bring with its 99% range, and how likely so many are by chance."""
 
     name: str
     of: int
@@ -256,5 +256,5 @@ def _spread_tail(count: int, expected: float, variance: float) -> float:
 
 
 def _range(expected: float, variance: float) -> tuple[float, float]:
-    reach = 1.96 * math.sqrt(max(variance, 0.0))
+    reach = 2.576 * math.sqrt(max(variance, 0.0))
     return max(0.0, expected - reach), expected + reach

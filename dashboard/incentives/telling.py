@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from dashboard import formats, naming
 from dashboard.filters import month_end
 from dashboard.incentives import sentences
+from dashboard.incentives.fairness import Follows, Lean
 from dashboard.incentives.ledger import Entry
 from dashboard.incentives.plan import Plan, Problem
 from dashboard.incentives.statement import Line, Part, Run, Statement
+from dashboard.incentives.whatif import Ahead, Outcome
 from dashboard.words import has, listed, word
 
 #: Cuts that carry a value of the registry's dimensions.
@@ -142,3 +145,104 @@ def detail(entry: Entry, lang: str, currency: str) -> str:
     if "sha256" in body:
         said.append(f"{body['name']} {body['sha256'][:16]}")
     return " · ".join(said)
+
+
+# --- plans side by side -----------------------------------------------------------------------------------------------
+
+
+def paid_otherwise(before: Outcome, after: Outcome, lang: str, currency: str) -> str:
+    """What the other plan pays instead."""
+    change = after.total - before.total
+    said = {"before": formats.full_amount(before.total, currency), "after": formats.full_amount(after.total, currency)}
+    if not change:
+        return word("whatif.same_total", lang, **said)
+    said["change"] = formats.change(change / before.total) if before.total else formats.MISSING
+    cost = {"cost_before": formats.rate(before.cost), "cost_after": formats.rate(after.cost)}
+    return word("whatif.more" if change > 0 else "whatif.less", lang, **said, **cost)
+
+
+def who_gains(rows: Sequence[Mapping[str, Any]], lang: str, currency: str) -> str:
+    """How many gain, lose and stay, and by how much at most."""
+    gains, losses = [row for row in rows if row["change"] > 0], [row for row in rows if row["change"] < 0]
+    if not gains and not losses:
+        return word("whatif.nobody", lang, n=formats.count(len(rows)))
+    text = word("whatif.gain_lose", lang, gain=len(gains), lose=len(losses), stay=len(rows) - len(gains) - len(losses))
+    most = max((row["change"] for row in gains), default=Decimal(0)), min((row["change"] for row in losses), default=Decimal(0))
+    return text + word("whatif.at_most", lang, gain=formats.full_amount(most[0], currency), lose=formats.full_amount(-most[1], currency))
+
+
+def spread(before: Outcome, after: Outcome, lang: str, currency: str) -> str:
+    """The middle and the ends of both."""
+
+    def ends(outcome: Outcome) -> tuple[str, str, str]:
+        ordered = sorted(outcome.amounts()) or [Decimal(0)]
+        at = [ordered[round(share * (len(ordered) - 1))] for share in (0.1, 0.5, 0.9)]
+        low, middle, high = (formats.full_amount(value, currency) for value in at)
+        return low, middle, high
+
+    first, second = ends(before), ends(after)
+    if first == second:
+        return word("whatif.spread_same", lang, low=first[0], middle=first[1], high=first[2])
+    names = ("low", "middle", "high")
+    return word("whatif.spread_found", lang, **dict(zip(names, first, strict=True)), **{f"{n}_after": v for n, v in zip(names, second, strict=True)})
+
+
+def cliffs(rows: Sequence[Mapping[str, Any]], names: Sequence[str], lang: str, currency: str) -> str:
+    """Whether one cent moves pay by a jump, and the largest."""
+    if not rows:
+        return word("whatif.cliffs_none", lang)
+    worst = max(rows, key=lambda row: abs(row["jump"]))
+    at, jump = formats.full_amount(worst["cash_at"], currency), formats.full_amount(worst["jump"], currency)
+    return word("whatif.cliffs_found", lang, n=formats.count(len(rows)), plan=worst["plan"], at=at, jump=jump)
+
+
+def ahead(now: Sequence[Ahead], was: Sequence[Ahead], budget: float | None, lang: str, currency: str) -> str:
+    """What the months to come would cost, and against a budget a month."""
+    paid, low, high = (sum(getattr(one, name) for one in now) for name in ("paid", "low", "high"))
+    before = sum(one.paid for one in was)
+    said = {name: formats.amount(value, currency, lang) for name, value in (("paid", paid), ("low", low), ("high", high), ("before", before))}
+    text = word("whatif.ahead_found", lang, first=formats.month(now[0].month, lang), last=formats.month(now[-1].month, lang), **said)
+    if not budget:
+        return text
+    whole = budget * len(now)
+    where = "over" if low > whole else "within" if high <= whole else "maybe"
+    return text + word(f"whatif.budget_{where}", lang, budget=formats.amount(whole, currency, lang))
+
+
+# --- fair, and leaning ------------------------------------------------------------------------------------------------
+
+
+def follows(found: Follows, lang: str) -> str:
+    """What differences in pay go with most."""
+    first = max(found.shares, key=found.shares.__getitem__)
+    shares = {name: formats.rate(size) for name, size in found.shares.items()}
+    return word(f"fair.found_{first}", lang, **shares)
+
+
+def ranks(found: Follows, lang: str) -> str:
+    """The rank correlations with their intervals."""
+
+    def read(values: tuple[float, float, float]) -> str:
+        middle, low, high = (formats.number(value) for value in values)
+        return word("fair.rank", lang, rho=middle, low=low, high=high)
+
+    said = {"n": len(found.workers), "performance": read(found.performance), "files": read(found.files), "lasting": formats.rate(found.lasting)}
+    return word("fair.ranks", lang, **said)
+
+
+def lean(found: Lean, lang: str) -> str:
+    """One check: the count, and what chance alone would bring."""
+    said = {"n": formats.count(found.count), "of": formats.count(found.of), "expected": formats.number(found.expected, 1)}
+    said |= {"low": formats.number(found.low, 1), "high": formats.number(found.high, 1)}
+    if not found.of:
+        return word(f"lean.{found.name}_nothing", lang)
+    return word(f"lean.{found.name}_{'unusual' if found.unusual else 'usual'}", lang, **said)
+
+
+def caution(found: Lean, lang: str, names: Mapping[str, str]) -> str:
+    """What a check can't say, and whom it points to, if anybody."""
+    text = word(f"lean.{found.name}_caution", lang)
+    if not found.people:
+        return f"{text} {word('lean.nobody', lang)}"
+    said = [f"{names.get(row['collector'], row['collector'])} ({row['count']} / {formats.number(row['expected'], 1)})" for row in found.people[:5]]
+    return f"{text} {word('lean.people', lang, names=listed([formats.plain(one) for one in said], lang))}"
