@@ -25,7 +25,7 @@ from dashboard.incentives.inputs import Inputs
 from dashboard.incentives.plan import Plan, PlanError
 from dashboard.incentives.planfile import Plans, parse
 from dashboard.incentives.whatif import Outcome
-from dashboard.paywork import acted
+from dashboard.paywork import NEEDED, acted
 
 DRAFT = "draft"
 COUNTS = ("3", "6", "12")
@@ -84,6 +84,7 @@ def asked() -> Trial:
     at, lang = ui.frame(), ui.lang()
     if desks.sight(at.person) != "all":
         raise NotForYou(at.person.id)
+    ui.supplied(*NEEDED)
     known = runs.known_plans(at.home.path)
     versions = {f"{plan.id}-{plan.version}": plan for plan in known}
     titles = {name: ui.say("payday.plan_option", title=plan.name(lang), version=plan.version) for name, plan in versions.items()}

@@ -33,8 +33,14 @@ from dashboard.printing import NoFont, font_file
 from dashboard.state import StateTooNew, StateUnavailable
 from dashboard.warehouse import Warehouse
 
+#: Without these nobody can be paid from collections at all.
+NEEDED = ("payments", "cases", "assignments", "collectors")
 #: Rows of a statement's payments on screen; its files hold all.
 MOST_ROWS = 200
+
+
+class NoPlan(LookupError):
+    """No plan is valid in a month."""
 
 
 def nothing_for(person: Person) -> None:
@@ -107,6 +113,8 @@ def guarded() -> Iterator[None]:
         st.error("\n".join([ui.say("payday.plan_broken"), *(f"- {plain(line)}" for line in telling.problems(error.problems, ui.lang()))]))
     except Untied as error:
         st.error(ui.say("payday.untied", cause=plain(error)), icon=":material/balance:")
+    except NoPlan as error:
+        st.info(ui.say("payday.no_plan", month=str(error)), icon=":material/event_busy:")
     except NotForYou:
         st.info(ui.say("payday.no_money"), icon=":material/lock:")
     except StateTooNew:
@@ -117,6 +125,7 @@ def guarded() -> Iterator[None]:
 
 def asked() -> Payday:
     """The month and plan of the link, offered to be changed, and the run of them as this person may see it."""
+    ui.supplied(*NEEDED)
     at, lang = at_desk(), ui.lang()
     info = ui.frame().info
     offered = desks.months(info)
@@ -144,15 +153,14 @@ def asked() -> Payday:
 
 
 def valid(at: Desk, month: date) -> dict[str, Plan]:
-    """The plans that hold in a month, by id; PlanError where there is none."""
+    """The plans that hold in a month, by id; raises NoPlan."""
     found = {}
     for name in at.plans.names():
         versions = [plan for plan in at.plans if plan.id == name and plan.valid_from <= month]
         if versions:
             found[name] = max(versions, key=lambda plan: plan.valid_from)
     if not found:
-        st.info(ui.say("payday.no_plan", month=formats.month(month, ui.lang())))
-        raise ui.NothingLeft
+        raise NoPlan(formats.month(month, ui.lang()))
     return found
 
 
@@ -454,18 +462,27 @@ def statement(at: Payday, shown: Shown, collector: str) -> None:
             }
             for number, line in enumerate(one.lines)
         ]  # fmt: skip
+        _in_words(rows)
         heads = {name: ui.say(f"pay.{name}") for name in ("number", "step", "why")}
         shape = [
             *(Column(name, head) for name, head in heads.items()),
             Column("adds", f"{ui.say('pay.adds')} · {currency}", "number", True), Column("total", f"{ui.say('pay.total')} · {currency}", "number"),
         ]  # fmt: skip
-        ui.grid(rows, shape, key="pay_lines")
-        panel.table(rows, shape, shown=False)
+        panel.table(rows, shape)
         _files(paper, at)
         with st.expander(ui.say("payday.order_title"), icon=":material/format_list_numbered:"):
             st.markdown("\n".join(f"{n}. **{plain(name)}** · {plain(says)}" for n, name, says in sentences.order(shown.plan, lang, currency)))
     _behind(paper)
     _dispute(at, shown, collector)
+
+
+def _in_words(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Every step as a sentence, in the plan's order, with what it adds."""
+    said = []
+    for row in rows:
+        moved = f" → **{ui.money(row['adds'])}**" if abs(row["adds"]) >= telling.CENT / 2 else ""
+        said.append(f"{row['number']}\\. **{plain(row['step'])}** · {plain(row['why'])}{moved}")
+    st.markdown("  \n".join(said))
 
 
 def word_of(paper: Paper) -> str:
