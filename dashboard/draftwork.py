@@ -98,12 +98,13 @@ def asked() -> Trial:
     if not months:
         raise ui.NothingLeft
     text = _edited(base) if other == DRAFT else versions[other].text
-    before = _outcome(*_where(), base.text, months)
     try:
-        after = _outcome(*_where(), text, months)
+        with st.spinner(ui.say("whatif.computing", n=len(months))):
+            before = _outcome(*_where(), base.text, months)
+            after = _outcome(*_where(), text, months)
     except PlanError as error:
         st.error("\n".join([ui.say("whatif.broken"), *(f"- {plain(line)}" for line in telling.problems(error.problems, lang))]))
-        after = before
+        raise ui.NothingLeft from error
     trial = Trial(known, months, before, after, other == DRAFT)
     for outcome, name in zip((before, after), trial.names, strict=True):
         for month, why in outcome.refused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import partial
 from typing import Any, Literal
@@ -470,10 +470,26 @@ def statement(at: Payday, shown: Shown, collector: str) -> None:
         ]  # fmt: skip
         panel.table(rows, shape)
         _files(paper, at)
+        _workings(paper)
         with st.expander(ui.say("payday.order_title"), icon=":material/format_list_numbered:"):
             st.markdown("\n".join(f"{n}. **{plain(name)}** · {plain(says)}" for n, name, says in sentences.order(shown.plan, lang, currency)))
     _behind(paper)
+    _comments(at, shown, collector)
     _dispute(at, shown, collector)
+
+
+def _workings(paper: Paper) -> None:
+    """Of what each step is made, base × factors."""
+    currency = paper.currency
+    rows = [{**row, "of": row["of"] or "Σ"} for row in documents.workings(paper)]
+    if not rows:
+        return
+    with st.expander(ui.say("pay.workings"), icon=":material/calculate:"):
+        shape = [
+            Column("step", ui.say("pay.step")), Column("of", ui.say("pay.of")), Column("base", f"{ui.say('pay.base')} · {currency}", "number"),
+            Column("factors", ui.say("pay.factors")), Column("amount", f"{ui.say('pay.amount')} · {currency}", "number"),
+        ]  # fmt: skip
+        ui.grid(rows, shape, key="pay_workings")
 
 
 def _in_words(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -544,6 +560,24 @@ def _dispute(at: Payday, shown: Shown, collector: str) -> None:
             at.desk.ledger.dispute(record.run, collector, at.desk.person, text, step)
 
         st.form_submit_button(ui.say("payday.dispute"), on_click=acted, args=(sent, "payday.done_dispute"))
+
+
+def _comments(at: Payday, shown: Shown, collector: str) -> None:
+    """What was said about a statement by those who see all pay."""
+    if shown.record is None or at.sight != "all":
+        return
+    record = shown.record
+    found = [one for one in at.desk.entries(record.run) if one.kind == "comment" and one.collector == collector]
+    rows = [{"at": str(one.at), "who": one.who, "text": one.body["text"]} for one in found]
+    with ui.panel("pay_comments", ui.say("payday.comments_title", n=formats.count(len(rows)))) as panel:
+        panel.table(rows, columns(at="text", who="text", text="text"), empty=ui.say("payday.no_comments"))
+        with st.form("pay_remark", clear_on_submit=True):
+            st.text_input(ui.say("payday.remark"), key="pay_remark_text", max_chars=ledgers.LONGEST_REASON)
+
+            def sent() -> None:
+                at.desk.ledger.comment(record.run, at.desk.person, st.session_state["pay_remark_text"], collector)
+
+            st.form_submit_button(ui.say("payday.remark"), on_click=acted, args=(sent, "payday.done_comment"))
 
 
 def adjustments(at: Payday) -> None:
@@ -656,12 +690,22 @@ def differences(at: Payday) -> None:
         panel.table(rows, shape, empty=ui.say("payday.no_differences"))
 
 
+def _moment(at: Payday) -> datetime | None:
+    """The end of a day of the ledger, to see the runs as they stood then; None for now."""
+    days = sorted({entry.at.date() for record in at.desk.records(at.plan.id) for entry in record.entries}, reverse=True)
+    if len(days) < 2:
+        return None
+    named = {"": ui.say("payday.now"), **{str(day): formats.day(day, ui.lang()) for day in days}}
+    chosen = ui.option("ledger", named, ui.say("payday.stood"), listed=True)
+    return datetime.combine(date.fromisoformat(chosen), time.max) if chosen else None
+
+
 def history(at: Payday) -> None:
     """The runs there were, what happened to the one on screen, and a place for comments."""
     if at.sight != "all":
         return
     desk, lang = at.desk, ui.lang()
-    found = list(reversed(desk.records(at.plan.id)))
+    found = list(reversed(desk.records(at.plan.id, as_of=_moment(at))))
     with ui.panel("pay_history", ui.say("payday.history_title", n=formats.count(len(found))), ui.say("payday.history_note")) as panel:
         rows = [
             {

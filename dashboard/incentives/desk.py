@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -132,11 +132,11 @@ class Desk:
             return self.kept(record)
         return self.estimate(self.plans.at(plan, month), month)
 
-    def records(self, plan: str | None = None, month: date | None = None) -> list[Record]:
-        """The runs there are; only for who sees all pay, as their totals are in them."""
+    def records(self, plan: str | None = None, month: date | None = None, as_of: datetime | None = None) -> list[Record]:
+        """The runs there are, as they stand or stood at a moment; only for who sees all pay, as their totals are in them."""
         if sight(self.person) != "all":
             raise NotForYou("the list of runs")
-        return self.ledger.records(self.dataset, month, plan)
+        return self.ledger.records(self.dataset, month, plan, as_of)
 
     def progress(self, plan: Plan, month: date) -> list[dict[str, Any]]:
         """How far a team's people are, without any pay: cash, what is asked, how far they reach it, quality."""

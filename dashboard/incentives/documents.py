@@ -124,23 +124,37 @@ def pdf_file(papers: Sequence[Paper]) -> bytes:
     return printing.pdf_file(*map(document, papers))
 
 
+def workings(paper: Paper) -> list[dict[str, Any]]:
+    """Every part of every step: of what, base, factors and amount; a step's last row is its sum (`of` is None)."""
+    made: list[dict[str, Any]] = []
+    for number, line in enumerate(paper.statement.lines):
+        if not any(part.amount or part.ids for part in line.parts):
+            continue
+        name = f"{number} {telling.step(paper.plan, line.step, paper.lang)}"
+        for part in line.parts:
+            of = telling.of(part, line, paper.plan, paper.lang, paper.currency)
+            made.append({"step": name, "of": of, "base": part.base, "factors": telling.factors(part), "amount": part.amount})
+        if len(line.parts) > 1:
+            whole = sum((part.amount for part in line.parts), ZERO)
+            made.append({"step": name, "of": None, "base": None, "factors": "", "amount": whole})
+    return made
+
+
 def _workings(paper: Paper) -> list[printing.Part]:
     lang, currency = paper.lang, paper.currency
-    rows, strong = [], set()
-    for number, line in enumerate(paper.statement.lines):
-        if len(line.parts) < 2 and line.step != "cash":
-            continue
-        name = telling.step(paper.plan, line.step, lang)
-        for part in line.parts:
-            base, amount = formats.full_amount(part.base, currency), formats.full_amount(part.amount, currency)
-            rows.append((f"{number} {name}", telling.of(part, line, paper.plan, lang, currency), base, telling.factors(part), amount))
-        strong.add(len(rows))
-        whole = sum((part.amount for part in line.parts), ZERO)
-        rows.append((f"{number} {name}", "Σ", "", "", formats.full_amount(whole, currency)))
-    if not rows:
+    found = workings(paper)
+    if not found:
         return []
+    rows = tuple(
+        (
+            row["step"], row["of"] or "Σ", formats.full_amount(row["base"], currency) if row["base"] is not None else "", row["factors"],
+            formats.full_amount(row["amount"], currency),
+        )
+        for row in found
+    )  # fmt: skip
+    strong = frozenset(place for place, row in enumerate(found) if row["of"] is None)
     head = tuple(word(f"pay.{name}", lang) for name in ("step", "of", "base", "factors", "amount"))
-    return [Heading(word("pay.workings", lang)), Table(head, tuple(rows), frozenset({2, 3, 4}), frozenset(strong), (2.6, 3.2, 1.8, 2.4, 1.8))]
+    return [Heading(word("pay.workings", lang)), Table(head, rows, frozenset({2, 3, 4}), strong, (2.6, 3.2, 1.8, 2.4, 1.8))]
 
 
 def rows_behind(paper: Paper) -> list[dict[str, Any]]:

@@ -42,7 +42,9 @@ def of(part: Part, line: Line, plan: Plan, lang: str, currency: str) -> str:
         by_rate = line.step_kind == "accelerator" or any(one.name == "by" and one.kind == "rate" for one in line.values)
         said = [_edge(edge, by_rate, currency) for edge in (edges["from"], edges.get("to")) if edge]
         return " – ".join(said) if len(said) > 1 else word("pay.from_on", lang, edge=said[0])
-    return " · ".join(filter(None, (_cut(name, text, plan, lang, currency) for name, text in part.cut)))
+    said = [_cut(name, text, plan, lang, currency) for name, text in part.cut]
+    ids = part.ids if part.kind in ("reversals", "complaints", "adjustments") else ()
+    return " · ".join(filter(None, (*said, *ids)))
 
 
 def _edge(edge: str, by_rate: bool, currency: str) -> str:
