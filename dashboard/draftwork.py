@@ -228,7 +228,9 @@ def people(trial: Trial) -> None:
     """Who gains and who loses."""
     lang, currency = ui.lang(), ui.currency()
     known = _names()
-    rows = [{**row, "who": known.get(row["collector"], row["collector"])} for row in whatif.compared(trial.before, trial.after)]
+    names = list(known.values())
+    called = {one: f"{name} {one}" if names.count(name) > 1 else name for one, name in known.items()}
+    rows = [{**row, "who": called.get(row["collector"], row["collector"])} for row in whatif.compared(trial.before, trial.after)]
     with ui.panel("whatif_people", ui.say("whatif.people"), ui.say("whatif.people_note", n=len(trial.months))) as panel:
         panel.title(ui.unread(telling.who_gains(rows, lang, currency)))
         if any(row["change"] for row in rows):

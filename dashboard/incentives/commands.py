@@ -22,8 +22,9 @@ from dashboard import access, formats
 from dashboard.access import PeopleError, Person
 from dashboard.filters import shifted
 from dashboard.home import Home, NothingLoaded, SnapshotInfo
-from dashboard.incentives import runs, sentences
+from dashboard.incentives import documents, payroll, runs, sentences
 from dashboard.incentives.cliffs import cliffs
+from dashboard.incentives.desk import Desk, NotForYou
 from dashboard.incentives.engine import RunRefused
 from dashboard.incentives.gathering import NotSupplied, Untied
 from dashboard.incentives.ledger import Ledger, Record, Refused, amount
@@ -500,3 +501,62 @@ def _print(rows: Rows, format: str) -> None:
         out.print(table)
     else:
         raise Stopped(f"--format: got {format!r}, expected table, csv or json")
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+FolderOption = Annotated[Path, typer.Option("--out", help="Folder for the files; this one unless told.")]
+
+
+def _desk(home: Path | None, who: str | None, record: Record) -> Desk:
+    """A run's desk on the snapshot it was computed on, else on the one in service."""
+    place = _home(home)
+    kept = {info.id for info in place.history(record.dataset)}
+    warehouse = Warehouse(place.info(record.dataset, record.snapshot if record.snapshot in kept else None))
+    return Desk(warehouse, _ledger(home), runs.known_plans(place.path), _who(home, who))
+
+
+@app.command()
+def export(number: RunArgument, folder: FolderOption = Path(), who: AsOption = None, home: HomeOption = None, lang: LangOption = "en") -> None:
+    """The file for payroll of a locked run: made once, the same bytes ever after; each time is written in the ledger."""
+    with told(lang):
+        record = _ledger(home).record(number)
+        desk = _desk(home, who, record)
+        file, _ = payroll.export(desk.ledger, record, desk.names(), payroll.layout(_home(home).path), desk.person)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / file.name).write_bytes(file.content)
+        total = formats.full_amount(file.total, record.currency)
+        out.print(f"{folder / file.name}: {file.rows}, {total}, SHA-256 {file.sha256}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def papers(
+    number: RunArgument,
+    collectors: Annotated[list[str] | None, typer.Option("--collector", help="Only this one's; more than once for several.")] = None,
+    kind: Annotated[str, typer.Option("--kind", help="pdf (one file of all) or xlsx (one each, amounts as live formulas)")] = "pdf",
+    folder: FolderOption = Path(),
+    who: AsOption = None,
+    home: HomeOption = None,
+    lang: LangOption = "en",
+) -> None:
+    """Statements of a run to be printed or sent: as one PDF, or as a workbook each."""
+    with told(lang):
+        if kind not in ("pdf", "xlsx"):
+            raise Stopped(f"{kind}: pdf or xlsx")
+        record = _ledger(home).record(number)
+        desk = _desk(home, who, record)
+        try:
+            shown, known = desk.kept(record), desk.names()
+            source = desk.warehouse if desk.warehouse.info.id == record.snapshot else None
+            wanted = collectors or [one.collector for one in shown.run.statements]
+            made = [desk.paper(shown, one, lang, known, source) for one in wanted]
+        except NotForYou as error:
+            raise Refused("not_allowed", by=desk.person.id, rights="pay_all") from error
+        if not made:
+            raise Refused("not_allowed", by=desk.person.id, rights="pay_all")
+        folder.mkdir(parents=True, exist_ok=True)
+        for one in made if kind == "xlsx" else made[:1]:
+            parts = [record.plan, f"{record.month:%Y-%m}", *([one.statement.collector] if kind == "xlsx" or len(made) == 1 else [])]
+            path = folder / f"statement_{'_'.join(parts)}_{lang}.{kind}"
+            path.write_bytes(documents.excel_file(one) if kind == "xlsx" else documents.pdf_file(made))
+            out.print(str(path), markup=False, soft_wrap=True)

@@ -66,7 +66,7 @@ def changes(rows: Sequence[Mapping[str, Any]], lang: str, currency: str) -> go.F
     sizes = [scale.of(row["change"]) or 0.0 for row in shown]
     figure.add_bar(
         x=sizes, y=list(range(len(shown))), orientation="h", marker={"color": [ACTUAL if size >= 0 else WORSE for size in sizes]},
-        text=[formats.amount(row["change"], currency, lang, signed=True) for row in shown], textposition="outside", cliponaxis=False,
+        text=[_signed(row["change"], scale) for row in shown], textposition="outside", cliponaxis=False,
         customdata=[
             f"{drawn(row['who'])}<br>{formats.full_amount(row['before'], currency)} → {formats.full_amount(row['after'], currency)}" for row in shown
         ],
@@ -119,6 +119,14 @@ def steps_of_pay(curves: Mapping[str, Sequence[tuple[float, float]]], lang: str,
     if len(curves) > 1:
         figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, margin={"t": 40})
     return figure
+
+
+def _signed(value: Decimal, scale: formats.Scale) -> str:
+    """An amount with its sign in the unit of all others beside it."""
+    sign, _, unit = scale.name.partition(" ")
+    text = formats.fixed(value / scale.divisor, scale.decimals, signed=True)
+    head = text[0] if text[0] in f"+{formats.MINUS}" else ""
+    return f"{head}{sign}{text.removeprefix(head)}{f' {unit}' if unit else ''}"
 
 
 def _round(size: float) -> float:

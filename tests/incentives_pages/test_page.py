@@ -12,14 +12,16 @@ from typing import Any
 import openpyxl
 import pytest
 import streamlit as st
+from click.testing import Result
 from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
 
 from dashboard import state
 from dashboard.access import people
 from dashboard.contract import ROOT
 from dashboard.home import Home
+from dashboard.incentives import commands, payroll, runs
 from dashboard.incentives import desk as desks
-from dashboard.incentives import payroll, runs
 from dashboard.incentives.desk import Desk, NotForYou
 from dashboard.incentives.ledger import Ledger, Record, Tampering
 from dashboard.warehouse import Warehouse
@@ -263,3 +265,28 @@ def test_adjustments_disputes_and_comments_are_written_with_author_and_reason(wo
     shown = world.desk("worker").estimate(world.plan, date(2026, 10, 1))
     line = next(line for line in shown.run.statements[0].lines if line.step == "adjustments")
     assert line.amount == 50 and dict(line.parts[0].cut) == {"kind": "bonus", "author": "hr1", "reason": "welcome bonus"}
+
+
+def test_files_from_the_command_line(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = world.locked()
+    monkeypatch.setenv("COLLECTIONS_HOME", str(world.home.path))
+    monkeypatch.setenv("COLLECTIONS_STATE", f"sqlite:///{world.file.parent / 'state.db'}")
+    monkeypatch.setenv("COLLECTIONS_PEOPLE", str(world.file))
+    run = CliRunner()
+
+    def asked(*words: str) -> Result:
+        return run.invoke(commands.app, [*words, "--out", str(tmp_path)])
+
+    first = asked("export", str(record.run), "--as", "hr1")
+    assert first.exit_code == 0 and f"¥{world.total:,.2f}" in first.output
+    (file,) = tmp_path.glob("*.csv")
+    content = file.read_bytes()
+    assert asked("export", str(record.run), "--as", "hr2").exit_code == 0 and file.read_bytes() == content
+    assert asked("papers", str(record.run), "--as", "hr1", "--lang", "zh").exit_code == 0
+    assert len(list(tmp_path.glob("statement_bank_2026-09_zh.pdf"))) == 1
+    assert asked("papers", str(record.run), "--as", "worker", "--kind", "xlsx").exit_code == 0
+    assert [path.name for path in tmp_path.glob("*.xlsx")] == [f"statement_bank_2026-09_{world.worker}_en.xlsx"]
+    for words in (("papers", str(record.run), "--as", "lead"), ("papers", str(record.run), "--as", "worker", "--collector", world.other)):
+        refused = asked(*words)
+        assert refused.exit_code == 1 and "may not do this" in refused.output
+    assert asked("export", str(record.run), "--as", "worker").exit_code == 1
