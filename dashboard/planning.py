@@ -378,7 +378,7 @@ def _document(now: Planning, at: Frame, lang: str, most: int = pack_page.LINES[0
                 if span:
                     answer = warehouse.measure([name], filters=Filters(*span, comparison="none"), scope=at.scope)
                     sides[side] = answer.rows[0][name]
-            found = impact.verdicts(warehouse, now.at.plan, scope=at.scope, metric_ids=(name,))
+            found = impact.verdicts(warehouse, steps, scope=at.scope, metric_ids=(name,))
         except QueryFailed:
             compared[measure] = [pack_page.Compared(name, failed=True)]
             continue

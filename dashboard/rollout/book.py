@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, UniqueConstraint, insert, select
 from sqlalchemy.engine import Connection
@@ -35,6 +36,8 @@ changes = Table(
     UniqueConstraint("dataset", "milestone_id", "version", "field"),
 )
 state.append_only(changes)
+
+_prepared: WeakSet[state.State] = WeakSet()
 
 #: A change of the whole milestone: added (no before) or taken out (no after).
 WHOLE = "whole"
@@ -88,7 +91,9 @@ class Book:
 
     def __init__(self, kept: state.State, dataset: str) -> None:
         self._kept, self._dataset = kept, dataset
-        kept.prepare(BOOK)
+        if kept not in _prepared:  # once: it waits for whoever writes
+            kept.prepare(BOOK)
+            _prepared.add(kept)
 
     # --- reading --------------------------------------------------------------------------------------------------------
 
