@@ -20,9 +20,10 @@ with ui.guarded():
 
 def judged(metric_id: str, by_period: bool) -> impact.Verdict:
     """The chosen event by a KPI."""
-    months = ui.measure(metric_id, by=("month",), filters=whole)
-    teams = [] if at.warehouse.missing("team") else ui.measure(metric_id, by=("team", "month"), filters=whole).rows
-    return impact.judge(event, impact.table(metric_id, teams, months.rows, months.partial), by_period)
+    by = impact.cuts(metric_id, at.warehouse, even)
+    months = ui.measure(metric_id, by=("month", *by), filters=whole)
+    teams = [] if at.warehouse.missing("team") else ui.measure(metric_id, by=("team", "month", *by), filters=whole).rows
+    return impact.judge(event, impact.table(metric_id, teams, months.rows, months.partial, bool(by)), by_period)
 
 
 if events:
@@ -32,15 +33,18 @@ if events:
         chosen = ui.option("event", {event.id: event.read(lang) for event in events}, ui.say("effect.event"), first, listed=True)
         labels = {metric.id: metric.label[lang] for metric in kpis}
         kpi = ui.option("kpi", labels, ui.say("effect.kpi"), listed=True, note=ui.say("effect.kpi_note")) if kpis else ""
+    mixes = {"even": ui.say("effect.mix_even"), "own": ui.say("effect.mix_own")}
+    even = ui.option("mix", mixes, ui.say("effect.mix")) == "even"
     event = next(one for one in events if one.id == chosen)
     found: impact.Verdict | None = None
     with ui.panel("effect", plain(event.read(lang)), metric=kpi or None) as panel:
         if not kpi:
             raise ui.NotSupplied(need for name in ui.known(*impact.KPIS) for need in at.warehouse.missing(name))
         found = judged(kpi, True)
+        mix = mixes["even" if impact.cuts(kpi, at.warehouse, even) else "own"]
         panel.title(ui.unread(plain(impact_sentences.title(found, lang, currency))))
         if found.effect is not None:
-            panel.subtitle(f"{ui.formula(kpi)} · {impact_sentences.basis(found.effect, lang)} · {ui.period(whole)}")
+            panel.subtitle(f"{ui.formula(kpi)} · {impact_sentences.basis(found.effect, lang)} · {mix} · {ui.period(whole)}")
             if whole.where != at.view.filters.where:
                 st.caption(ui.say("effect.team_filter"))
             for warning in impact_sentences.warnings(found, events, lang, currency):
@@ -58,7 +62,7 @@ if events:
         with ui.panel("paths", ui.say("effect.paths"), metric=kpi) as panel:
             panel.title(ui.unread(impact_sentences.paths_title(found, lang, currency)))
             note = "effect.paths_series" if found.effect.kind == "interrupted" else "effect.paths_note"
-            panel.subtitle(ui.say(note, formula=ui.formula(kpi)))
+            panel.subtitle(f"{ui.say(note, formula=ui.formula(kpi))} · {mix}")
             panel.figure(impact_figures.paths(kpi, found.effect, lang, currency))
             unit = ui.metric(kpi).unit
             columns = ui.columns("effects", started="month", month="month", units="count", actual=unit, expected=unit, gain=unit)

@@ -20,13 +20,13 @@ from typing import Any, Literal, Protocol
 from dashboard.access import LOCAL, Scope
 from dashboard.filters import Filters, month_end
 from dashboard.methods.effects import Effect, Row, TooFew, interrupted, month_number, staggered
-from dashboard.metrics import Metric, metrics
+from dashboard.metrics import Metric, dimensions, metrics, plain
 from dashboard.warehouse import Warehouse
 
 #: What a programme is judged by, in this order, as far as it is defined and supplied.
 KPIS = (
-    "recovery_rate", "period_paid_rate", "roll_rate", "cure_rate", "right_party_rate", "promise_kept_rate", "complaints_per_1000",
-    "cost_to_collect",
+    "recovery_rate", "period_paid_rate", "roll_rate", "cure_rate", "right_party_rate", "promise_kept_rate", "complaints_per_1000", "qa_score",
+    "cost_per_right_party",
 )  # fmt: skip
 #: Holders that are no team.
 NO_TEAM = ("house", "", None)
@@ -168,34 +168,73 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A KPI of a team (None: of all) in a complete month and, where it can be cut so, a bucket: what is counted, and of what."""
+
+    team: str | None
+    month: date
+    bucket: str | None
+    part: float
+    whole: float
+
+
+@dataclass(frozen=True)
 class Table:
-    """A KPI by team and month, and by month of all teams: (team, month, value, weight) of complete months."""
+    """A KPI by team and month, and by month of all teams; with its buckets where `mixed`."""
 
     metric: str
-    by_team: tuple[tuple[str, date, float, float], ...]
-    by_month: tuple[tuple[date, float], ...]
+    by_team: tuple[Cell, ...]
+    by_month: tuple[Cell, ...]
+    mixed: bool = False
 
 
-def needed(metric_id: str, by_team: bool) -> tuple[str, ...]:
-    """What a KPI is cut by to be judged."""
-    return ("team", "month") if by_team else ("month",)
+def cuts(metric_id: str, warehouse: Warehouse, even: bool) -> tuple[str, ...]:
+    """What a KPI is cut by besides teams and months, so that the mix of buckets can be held even."""
+    bucket = dimensions()["bucket"]
+    carried = all(entry.of and bucket.carried_by(entry.of) for entry in plain((metric_id,)))
+    return ("bucket",) if even and metrics()[metric_id].is_rate and carried and not warehouse.missing("bucket") else ()
 
 
-def table(metric_id: str, by_team: Sequence[Mapping[str, Any]], by_month: Sequence[Mapping[str, Any]], partial: Iterable[Any]) -> Table:
-    """Rows of a measure (by team and month, and by month) as they are judged: without the month still running and without the house."""
-    running = set(partial)
-    rate = metrics()[metric_id].is_rate
+def table(
+    metric_id: str, by_team: Sequence[Mapping[str, Any]], by_month: Sequence[Mapping[str, Any]], partial: Iterable[Any], mixed: bool = False
+) -> Table:
+    """Rows of a measure (by team and month, and by month; each by bucket too where `mixed`), without the month still running and the house."""
+    running, rate = set(partial), metrics()[metric_id].is_rate
 
-    def weight(row: Mapping[str, Any]) -> float:
-        return float(row[f"{metric_id}_whole"]) if rate else 1.0
+    def cell(row: Mapping[str, Any]) -> Cell | None:
+        part, whole = (row[f"{metric_id}_part"], row[f"{metric_id}_whole"]) if rate else (row[metric_id], 1)
+        if row["month"] in running or (not part and not whole) or (not rate and part is None):
+            return None
+        return Cell(row.get("team"), row["month"], str(row["bucket"]) if mixed else None, float(part or 0), float(whole or 0))
 
-    cells = [
-        (str(row["team"]), row["month"], float(row[metric_id]), weight(row))
-        for row in by_team
-        if row["team"] not in NO_TEAM and row["month"] not in running and row[metric_id] is not None
-    ]
-    months = [(row["month"], float(row[metric_id])) for row in by_month if row["month"] not in running and row[metric_id] is not None]
-    return Table(metric_id, tuple(sorted(cells)), tuple(sorted(months)))
+    def ordered(rows: Iterable[Mapping[str, Any]]) -> tuple[Cell, ...]:
+        cells = [one for one in map(cell, rows) if one is not None]
+        return tuple(sorted(cells, key=lambda one: (one.team or "", one.month, one.bucket or "")))
+
+    return Table(metric_id, ordered(row for row in by_team if row["team"] not in NO_TEAM), ordered(by_month), mixed)
+
+
+def evened(cells: Sequence[Cell], starts: Mapping[str, int]) -> list[tuple[str, date, float, float]]:
+    """(team, month, value, whole), the value as if every team and month had the same mix of buckets.
+
+    What the team's own buckets would bring at the rates of those not started is taken off, and the mean put back (indirect
+    standardisation); without buckets it is the plain rate.
+    """
+    first = starts.get("", None)
+    free = [one for one in cells if (begun := first if first is not None else starts.get(one.team or "")) is None or month_number(one.month) < begun]
+    rates: dict[str | None, float] = {}
+    for bucket in {one.bucket for one in cells}:
+        held = [one for one in free if one.bucket == bucket]
+        whole = sum(one.whole for one in held)
+        rates[bucket] = sum(one.part for one in held) / whole if whole else 0.0
+    sums: dict[tuple[str, date], list[float]] = {}
+    for one in cells:
+        found = sums.setdefault((one.team or "", one.month), [0.0, 0.0, 0.0])
+        for place, value in enumerate((one.part, one.whole, one.whole * rates[one.bucket])):
+            found[place] += value
+    total = sum(whole for _, whole, _ in sums.values())
+    mean = sum(expected for *_, expected in sums.values()) / total if total else 0.0
+    return [(team, month, (part - expected) / whole + mean, whole) for (team, month), (part, whole, expected) in sums.items() if whole]
 
 
 def judge(event: Event, found: Table, by_period: bool = True) -> Verdict:
@@ -212,12 +251,13 @@ def judge(event: Event, found: Table, by_period: bool = True) -> Verdict:
 
 
 def _effect(event: Event, found: Table, starts: Mapping[str, int], by_period: bool) -> Effect:
-    teams = {team for team, *_ in found.by_team}
-    if "" in starts or (teams and {starts.get(team) for team in teams} == {min(starts.values())}):
-        return _interrupted(found.by_month, min(starts.values()))
+    teams = {one.team or "" for one in found.by_team}
+    first = min(starts.values())
+    if "" in starts or (teams and {starts.get(team) for team in teams} == {first}):
+        return _interrupted(tuple((month, value) for _, month, value, _ in evened(found.by_month, {"": first})), first)
     if not teams & set(starts):
         raise TooFew("starters", 0, 1)
-    rows = [Row(team, month_number(month), value, weight, starts.get(team)) for team, month, value, weight in found.by_team]
+    rows = [Row(team, month_number(month), value, weight, starts.get(team)) for team, month, value, weight in evened(found.by_team, starts)]
     return _staggered(tuple(rows), by_period)
 
 
@@ -231,9 +271,11 @@ def _interrupted(months: tuple[tuple[date, float], ...], start: int) -> Effect:
     return interrupted([(month_number(month), value) for month, value in months], start)
 
 
-def kpis(warehouse: Warehouse) -> list[Metric]:
-    """The KPIs that are defined and whose data is supplied."""
-    return [metrics()[name] for name in KPIS if name in metrics() and not warehouse.missing(name)]
+def kpis(warehouse: Warehouse, metric_ids: Sequence[str] = KPIS) -> list[Metric]:
+    """Those of some KPIs that are defined, can be cut by team, and whose data is supplied."""
+    team = dimensions()["team"]
+    named = [name for name in metric_ids if name in metrics() and not warehouse.missing(name)]
+    return [metrics()[name] for name in named if all(entry.of and team.carried_by(entry.of) for entry in plain((name,)))]
 
 
 def everything(filters: Filters, first_on: date, as_of: date) -> Filters:
@@ -252,8 +294,9 @@ def verdicts(
     info = warehouse.info
     whole = everything(filters or Filters(info.first_on, info.as_of), info.first_on, info.as_of)
     tables = []
-    for metric_id in (name for name in metric_ids if name in metrics() and not warehouse.missing(name)):
-        months = warehouse.measure([metric_id], ["month"], filters=whole, scope=scope)
-        teams = [] if warehouse.missing("team") else warehouse.measure([metric_id], ["team", "month"], filters=whole, scope=scope).rows
-        tables.append(table(metric_id, teams, months.rows, months.partial))
+    for metric_id in (metric.id for metric in kpis(warehouse, metric_ids)):
+        by = cuts(metric_id, warehouse, True)
+        months = warehouse.measure([metric_id], ["month", *by], filters=whole, scope=scope)
+        teams = [] if warehouse.missing("team") else warehouse.measure([metric_id], ["team", "month", *by], filters=whole, scope=scope).rows
+        tables.append(table(metric_id, teams, months.rows, months.partial, bool(by)))
     return [judge(event, one, by_period=False) for event in events(steps) for one in tables]

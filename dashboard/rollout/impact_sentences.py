@@ -263,7 +263,7 @@ def events(held: Sequence[Event], lang: str) -> list[dict[str, Any]]:
 
 def methods(effect: Effect | None, lang: str) -> list[tuple[str, str]]:
     """Heads and texts of how it is worked out, as far as it concerns this effect."""
-    names = ["steps", "dealing", "series", "smallest", "before"]
+    names = ["steps", "mix", "dealing", "series", "smallest", "before"]
     if effect is not None:
-        names = ["series", "smallest"] if effect.kind == "interrupted" else ["steps", "dealing", "before", "smallest"]
+        names = ["series", "mix", "smallest"] if effect.kind == "interrupted" else ["steps", "mix", "dealing", "before", "smallest"]
     return [(word(f"effect_method.{name}_head", lang), word(f"effect_method.{name}", lang)) for name in names]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 
 from dashboard.access import Scope
+from dashboard.methods import effects
 from dashboard.rollout import impact, impact_sentences
-from dashboard.rollout.impact import Exported, Table, Text, Verdict, events, judge, verdicts
+from dashboard.rollout.impact import Cell, Exported, Table, Text, Verdict, evened, events, judge, verdicts
 from dashboard.rollout.marks import marks
 from dashboard.words import word
 
@@ -32,11 +34,20 @@ def drawn(effect: float, metric: str = "recovery_rate", noise: float = 0.002, st
     """A KPI of eight teams over two years, with an effect from each team's start on."""
     rng, begun = np.random.default_rng(3), STARTED if starts is None else starts
     cells = [
-        (team, month, 0.2 + 0.01 * place + effect * (team in begun and number >= begun[team]) + float(rng.normal(0, noise)), 1_000.0)
+        Cell(
+            team, month, None, 1_000 * (0.2 + 0.01 * place + effect * (team in begun and number >= begun[team]) + float(rng.normal(0, noise))), 1_000
+        )
         for place, team in enumerate(TEAMS)
         for number, month in enumerate(MONTHS)
     ]
-    return Table(metric, tuple(cells), tuple((month, float(np.mean([value for _, one, value, _ in cells if one == month]))) for month in MONTHS))
+    months = tuple(Cell(None, month, None, sum(one.part for one in cells if one.month == month), 8_000) for month in MONTHS)
+    return Table(metric, tuple(cells), months)
+
+
+def shifted(table: Table, by: Callable[[str, int], float]) -> Table:
+    """The same with something added to each team's months."""
+    cells = [replace(one, part=one.part + 1_000 * by(one.team or "", MONTHS.index(one.month))) for one in table.by_team]
+    return Table(table.metric, tuple(cells), table.by_month)
 
 
 # --- events ---------------------------------------------------------------------------------------------------------------
@@ -88,9 +99,40 @@ def test_better_is_what_the_metric_says(effect: float, metric: str, kind: str) -
 
 def test_a_bare_before_and_after_is_no_effect() -> None:
     """Everybody rises by 5 points in the month in which the last team starts: nothing that the event did."""
-    table = drawn(0.0)
-    risen = tuple((team, month, value + 0.05 * (month >= MONTHS[16]), weight) for team, month, value, weight in table.by_team)
-    assert judge(events(rollout())[0], Table("recovery_rate", risen, table.by_month)).kind == "unclear"
+    assert judge(events(rollout())[0], shifted(drawn(0.0), lambda team, month: 0.05 * (month >= 16))).kind == "unclear"
+
+
+def test_an_even_mix_by_hand() -> None:
+    """
+    team | month | M1 paid of cases | M2 paid of cases | plain | expected at M1 0.4, M2 0.1 | at an even mix
+    A    | Jan   | 40 of 100        | 10 of 100        | 0.25  | 50 of 200                  | 0.25
+    A    | Feb   | 12 of 20         | 36 of 180        | 0.24  | 26 of 200                  | 0.24 − 0.13 + mean
+    B    | Jan   | 20 of 50         | 5 of 50          | 0.25  | 25 of 100                  | 0.25
+    A starts in Feb, so what is usual (0.4 and 0.1) is learnt from Jan and from B; the mean is 101 of 500 = 0.202 expected.
+    """
+    jan, feb = date(2026, 1, 1), date(2026, 2, 1)
+    cells = [
+        Cell("A", jan, "M1", 40, 100), Cell("A", jan, "M2", 10, 100), Cell("A", feb, "M1", 12, 20), Cell("A", feb, "M2", 36, 180),
+        Cell("B", jan, "M1", 20, 50), Cell("B", jan, "M2", 5, 50),
+    ]  # fmt: skip
+    found = {(team, month): value for team, month, value, _ in evened(cells, {"A": effects.month_number(feb)})}
+    assert found == {("A", jan): pytest.approx(0.202), ("A", feb): pytest.approx(0.24 - 0.13 + 0.202), ("B", jan): pytest.approx(0.202)}
+    plain = evened([replace(one, bucket=None) for one in cells], {"A": effects.month_number(feb)})
+    assert [value for *_, value, _ in plain] == pytest.approx([0.25, 0.24, 0.25])
+
+
+def test_a_mix_that_shifts_is_no_effect() -> None:
+    """Teams that start get older cases month by month: their plain rate falls, at an even mix nothing happened."""
+    rng = np.random.default_rng(1)
+    cells = []
+    for place, team in enumerate(TEAMS):
+        for number, month in enumerate(MONTHS):
+            old = 200 + 15 * max(0, number - 13) * (team in STARTED)
+            for bucket, count, rate in (("M1", 1000 - old, 0.4), ("M2", old, 0.1)):
+                cells.append(Cell(team, month, bucket, count * (rate + 0.005 * place + float(rng.normal(0, 0.004))), count))
+    even = judge(events(rollout())[0], Table("recovery_rate", tuple(cells), (), True))
+    plain = judge(events(rollout())[0], Table("recovery_rate", tuple(replace(one, bucket=None) for one in cells), ()))
+    assert even.kind == "unclear" and plain.kind == "harms"
 
 
 def test_all_at_once_has_nothing_to_compare_with() -> None:
@@ -141,9 +183,7 @@ def test_what_it_says_in_words() -> None:
 
 
 def test_a_drift_before_the_start_takes_the_weight_away() -> None:
-    table = drawn(0.02)
-    drifting = tuple((team, month, value + 0.004 * MONTHS.index(month) * (team in STARTED), weight) for team, month, value, weight in table.by_team)
-    found = judge(events(rollout())[0], Table("recovery_rate", drifting, table.by_month))
+    found = judge(events(rollout())[0], shifted(drawn(0.02), lambda team, month: 0.004 * month * (team in STARTED)))
     assert found.kind == "works" and found.doubtful
     assert "drifting away" in impact_sentences.title(found, "en", "CNY") and "doubtful" in impact_sentences.kind(found, "en")
     assert any("moved away from the others" in text for text in impact_sentences.warnings(found, [], "en", "CNY"))
@@ -151,11 +191,9 @@ def test_a_drift_before_the_start_takes_the_weight_away() -> None:
 
 def test_teams_picked_because_they_were_bad_are_told() -> None:
     table = drawn(0.05, noise=0.001)
-    lower = tuple((team, month, value - 0.15 * (team in STARTED), weight) for team, month, value, weight in table.by_team)
-    found = judge(events(rollout())[0], Table("recovery_rate", lower, table.by_month))
+    found = judge(events(rollout())[0], shifted(table, lambda team, _: -0.15 * (team in STARTED)))
     assert any("because they were bad" in text for text in impact_sentences.warnings(found, [], "en", "CNY"))
-    higher = tuple((team, month, value + 0.3 * (team in STARTED), weight) for team, month, value, weight in table.by_team)
-    found = judge(events(rollout())[0], Table("recovery_rate", higher, table.by_month))
+    found = judge(events(rollout())[0], shifted(table, lambda team, _: 0.3 * (team in STARTED)))
     assert any("need not work for the rest" in text for text in impact_sentences.warnings(found, [], "en", "CNY"))
 
 

@@ -89,20 +89,22 @@ def test_from_the_export_to_the_verdict(loaded_home: Path, tmp_path: Path) -> No
     load(tmp_path / "without", other)
     happened, without = Warehouse(Home(loaded_home).info()), Warehouse(other.info())
 
-    def table(warehouse: Warehouse, metric: str) -> impact.Table:
+    def table(warehouse: Warehouse, metric: str, even: bool) -> impact.Table:
         whole = impact.everything(impact.Filters(warehouse.info.first_on, warehouse.info.as_of), warehouse.info.first_on, warehouse.info.as_of)
-        months = warehouse.measure([metric], ["month"], filters=whole)
-        return impact.table(metric, warehouse.measure([metric], ["team", "month"], filters=whole).rows, months.rows, months.partial)
+        by = impact.cuts(metric, warehouse, even)
+        months = warehouse.measure([metric], ["month", *by], filters=whole)
+        return impact.table(metric, warehouse.measure([metric], ["team", "month", *by], filters=whole).rows, months.rows, months.partial, bool(by))
 
     steps = impact.exported(happened.run("milestones", {"teams": None}))
     event = next(one for one in impact.events(steps) if one.by_team)
     starts = {start.team: start.actual.replace(day=1) for start in event.starts if start.actual is not None}
-    for metric in ("period_paid_rate", "recovery_rate"):
-        found = impact.judge(event, table(happened, metric))
+    for metric, even in (("period_paid_rate", True), ("period_paid_rate", False), ("recovery_rate", True)):
+        assert impact.cuts(metric, happened, even) == (("bucket",) if even else ())
+        found = impact.judge(event, table(happened, metric, even))
         assert found.effect is not None and found.effect.overall.low is not None and found.effect.overall.high is not None
         cells: dict[Any, list[float]] = {}
         for place, warehouse in enumerate((happened, without)):
-            for team, month, value, _ in table(warehouse, metric).by_team:
+            for team, month, value, _ in impact.evened(table(warehouse, metric, False).by_team, {}):
                 if team in starts and month >= starts[team]:
                     cells.setdefault((team, month), [0.0, 0.0])[place] = value
         true = float(np.mean([one - two for one, two in cells.values()]))
