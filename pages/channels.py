@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import charts, findings, model, ui
 from dashboard.channels import figures, sentences
-from dashboard.channels.sentences import CARDS, DIGITAL, MACHINES, REACH, STEPS, TRENDS
+from dashboard.channels.sentences import CARDS, DIGITAL, MACHINES, PROMISES, REACH, STEPS, TRENDS
 from dashboard.comparing import side_by_side
 
 lang, currency, at = ui.lang(), ui.currency(), ui.frame()
@@ -60,6 +60,7 @@ with ui.panel("promises", ui.say("channels.promises"), metric="promise_kept_rate
     panel.title(sentences.kept(states, lang))
     panel.subtitle(f"{ui.say('channels.promises_note', grace=grace, tolerance=sentences.tolerances(lang)[tolerance])} · {ui.period(span)}")
     panel.figure(figures.states(states, lang))
+    panel.facts(*sentences.facts(ui.measure(*PROMISES, filters=span).rows[0], PROMISES, currency, lang))
     counts = dict.fromkeys(("kept", "partly", "broken", "matured", "renegotiated", "undue"), "total")
     panel.table(sentences.kept_table(states), ui.columns("channels", month="month", **counts, share="rate", low="rate", high="rate"), span)
 

@@ -51,8 +51,8 @@ with ui.panel("caps", ui.say("intensity.caps")) as panel:
     found = []
     for cap in caps.in_force(at.info.as_of):
         known = all(at.warehouse.supplied(need) for need in cap.needs)
-        asked = {**cap.parameters, **sentences.parameters(last, at.scope.teams)}
-        found.append((cap, ui.report("cap_use", **asked)[0] if known else None))
+        asked = cap.parameters(sentences.parameters(last, at.scope.teams))
+        found.append((cap, ui.report(cap.report, **asked)[0] if known else None))
     rows = sentences.cap_rows(found, lang)
     checked = [row for row in rows if row.get("units")]
     panel.title(sentences.above(checked, lang) if checked else None)

@@ -12,7 +12,7 @@ from typing import Any
 from dashboard.contract import ROOT
 
 CAPS = ROOT / "data" / "rules" / "caps.toml"
-NEEDS = {"debtor": ("contacts", "contacts.case_id"), "number": ("contacts", "contacts.number_id"), "case": ("contacts", "contacts.case_id")}
+NEEDS = {"debtor": ("cases", "contacts.case_id"), "number": ("contacts", "contacts.number_id"), "case": ("cases", "contacts.case_id")}
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,24 @@ class Cap:
         return NEEDS[self.unit]
 
     @property
-    def parameters(self) -> dict[str, Any]:
-        """What the report is asked."""
-        return {"unit": self.unit, "counts": self.counts, "days": self.days, "cap": self.cap}
+    def report(self) -> str:
+        """The report that counts it."""
+        return "cap_use_numbers" if self.unit == "number" else "cap_use"
+
+    def parameters(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
+        """What the report is asked: the rule, and what is chosen of the view."""
+        if self.unit != "number":
+            return {"unit": self.unit, "counts": self.counts, "days": self.days, "cap": self.cap, **chosen}
+        filtered = any(value is not None for name, value in chosen.items() if name not in ("start", "until"))
+        return {"counts": self.counts, "cap": self.cap, "filtered": filtered, **chosen}
 
 
 @cache
 def _all() -> tuple[Cap, ...]:
     made = tuple(Cap(**entry) for entry in tomllib.loads(CAPS.read_text(encoding="utf-8"))["cap"])
     for one in made:
-        if one.days not in (1, 7) or one.unit not in NEEDS:
-            raise ValueError(f"{CAPS.name} [{one.id}]: days 1 or 7, unit one of {', '.join(NEEDS)}")
+        if one.days not in (1, 7) or one.unit not in NEEDS or (one.unit == "number" and one.days != 1):
+            raise ValueError(f"{CAPS.name} [{one.id}]: days 1 or 7 (1 per number), unit one of {', '.join(NEEDS)}")
     return made
 
 

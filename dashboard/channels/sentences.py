@@ -32,6 +32,7 @@ MACHINES = (
     "automated_rate", "reminder_rate", "automated_reminder_rate", "early_attempt_rate", "containment_rate", "handover_rate",
     "after_hours_answer_rate", "hours_covered",
 )  # fmt: skip
+PROMISES = ("promise_kept_amount_rate", "promise_partly_rate", "promise_broken_rate", "repromise_rate")
 TRENDS = ("right_party_rate", *(name for name in STEPS if name != "right_party_rate"), "coverage_rate", "delivery_rate", "cost_per_attempt")
 #: The stages of the funnel, each with the stage it is a share of; what counts the same kind of thing has an interval.
 STAGES = (

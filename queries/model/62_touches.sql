@@ -1,6 +1,7 @@
 -- One row per contact (attempt or message) up to the as-of day, in the export's order: when, how, with whom, by whom, for which case.
--- Whose it is: its own collector, else the case's holder on the day, else the house. What it counts for stands with its kind and its case's
--- attributes with the case, so that at a million cases its 20 million rows stay narrow (about 20 bytes); 63_contacts.sql puts them together.
+-- Whose it is: its own collector, else the case's holder on the day, else the house. What it counts for stands with its kind, its case's
+-- attributes with the case and the team with its collector, so that at a million cases its 20 million rows stay narrow; 63_contacts.sql puts
+-- them together. This one pass over the contacts costs as much as all the rest of their model.
 create table model.touches as
 with
 
@@ -33,10 +34,7 @@ select
         dated.channel, dated.direction, dated.outcome, flag(dated.party = 'debtor'), flag(dated.duration_seconds >= contact_seconds()),
         flag(is_after_hours(dated.contacted_on, hour(dated.started_at))), flag(dated.collector_id is null)
     ) as kind,
-    dated.party,
-    case when dated.collector_id is null then coalesce(holders.team, 'house') else coalesce(collectors.team, '') end as team,
     coalesce(dated.collector_id, holders.collector_id, 'house') as collector_id,
-    case when dated.collector_id is null then coalesce(holders.agency, '') else coalesce(collectors.agency, '') end as agency,
     case
         when cases.case_key is null then ''
         when case_months.bucket is not null then case_months.bucket
@@ -53,7 +51,6 @@ select
     dated.source_line,
 from dated
 left join model.cases as cases on dated.case_id = cases.case_id
-left join export.collectors as collectors on dated.collector_id = collectors.collector_id
 left join model.holders as holders
     on dated.unmanned_case_id = holders.case_id
     and dated.contacted_on >= holders.from_on and dated.contacted_on <= holders.until_on

@@ -9,11 +9,10 @@ select
     kinds.channel,
     kinds.direction,
     kinds.outcome,
-    touches.party,
     kinds.automation,
-    touches.team,
+    case when touches.collector_id = 'house' then 'house' else coalesce(collectors.team, '') end as team,
     touches.collector_id,
-    touches.agency,
+    coalesce(collectors.agency, '') as agency,
     touches.bucket,
     touches.placed_days,
     days_band(touches.placed_days) as days_band,
@@ -58,3 +57,4 @@ select
 from model.touches as touches
 inner join model.contact_kinds as kinds on touches.kind = kinds.kind
 left join model.cases as cases on touches.case_key = cases.case_key
+left join export.collectors as collectors on touches.collector_id = collectors.collector_id

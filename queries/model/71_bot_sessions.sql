@@ -35,9 +35,9 @@ select
     sessions.direction,
     sessions.automation,
     sessions.outcome,
-    sessions.team,
+    case when sessions.collector_id = 'house' then 'house' else coalesce(collectors.team, '') end as team,
     sessions.collector_id,
-    sessions.agency,
+    coalesce(collectors.agency, '') as agency,
     sessions.bucket,
     sessions.duration_seconds,
     coalesce(cases.product, '') as product,
@@ -61,3 +61,4 @@ select
 from sessions
 left join returned on sessions.session_key = returned.session_key
 left join model.cases as cases on sessions.case_key = cases.case_key
+left join export.collectors as collectors on sessions.collector_id = collectors.collector_id

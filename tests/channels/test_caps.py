@@ -22,7 +22,7 @@ def calls(*lines: tuple[str, str, str, str]) -> str:
 
 def use(shop: Given, cap: caps.Cap, start: str = "2026-02-01", until: str = "2026-02-28", **where: str) -> dict[str, Any]:
     asked = sentences.parameters(shop.filters(start, until, **where), None)
-    return shop.warehouse.run("cap_use", {**cap.parameters, **asked})[0]
+    return shop.warehouse.run(cap.report, cap.parameters(asked))[0]
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,7 @@ def test_unanswered_count_per_number_and_day(given: Callable[..., Given], rules:
     lines += [("C1", "02-03 09", "no_answer", "a"), ("C1", "02-02 20", "conversation", "a")]
     shop = given(cases=CASES, contacts=calls(*lines), as_of="2026-02-28")
     assert use(shop, rules["cn_unanswered"]) == {"units": 2, "near_cap": 1, "at_cap": 1, "above_cap": 0, "most": 6}
+    assert use(shop, rules["cn_unanswered"], product="card")["units"] == 2 and use(shop, rules["cn_unanswered"], product="loan")["units"] == 0
 
 
 def test_seven_calls_in_seven_days_roll_on(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
