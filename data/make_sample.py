@@ -26,6 +26,8 @@ LAST_DAY = date(2026, 10, 31)
 FAR = date(2200, 1, 1)
 PARTED = {"contacts": "contact", "payments": "posting", "balances": "balance"}
 FORMATS = ("csv", "parquet")
+CONTACT_RAW = """create table contact_raw (contact_no bigint, case_no bigint, k integer, started_at timestamp, channel varchar, inbound boolean,
+    outcome varchar, party varchar, collector_no integer, seconds integer, burst boolean)"""
 Progress = Callable[[str, float], None]
 
 
@@ -145,6 +147,24 @@ def simulate_trail(
         tell("payments and balances", 0.02 + 0.23 * (period + 1) / periods)
 
 
+def first_periods(con: duckdb.DuckDBPyConnection, *, cases: int, months: int, seed: int) -> None:
+    """Only the first 30 days of every case, in `con`: tables base_case, trail (one row per case) and contact_raw, as a whole export has them.
+
+    For proofs over many seeds: what comes after, and everything that is written, is left out.
+    """
+    _settings(con, Path(tempfile.gettempdir()), 1)
+    first = sample_world.month_add(LAST_DAY, 1 - months)
+    simulate_trail(con, cases=cases, months=months, seed=seed, first=first, last=LAST_DAY, rollout=True, periods=1)
+    _variable(con, "k", 0)
+    con.execute(CONTACT_RAW)
+    _run(con, "contacts")
+
+
+def true_effects(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """What each arm adds to the paid share of the first 30 days against the hold-out, as planted."""
+    return {row["arm"]: row["itt_against_holdout"] for row in sample_truth.arms(con)}
+
+
 def _simulate(con: duckdb.DuckDBPyConnection, *, cases: int, months: int, seed: int, first: date, last: date, rollout: bool, tell: Progress) -> None:
     """Fill the working tables: base_case, trail (one row per case and period), posting, segment, balance, contact, promise and the rest."""
     tell("people and cases", 0.01)
@@ -152,10 +172,7 @@ def _simulate(con: duckdb.DuckDBPyConnection, *, cases: int, months: int, seed: 
     simulate_trail(con, cases=cases, months=months, seed=seed, first=first, last=last, rollout=rollout, periods=periods, tell=tell)
     _run(con, "ledger")
     tell("ledger", 0.33)
-    con.execute(
-        """create table contact_raw (contact_no bigint, case_no bigint, k integer, started_at timestamp, channel varchar, inbound boolean,
-            outcome varchar, party varchar, collector_no integer, seconds integer, burst boolean)"""
-    )
+    con.execute(CONTACT_RAW)
     step = (SQL / "contacts.sql").read_text(encoding="utf-8")
     for period in range(periods):
         _variable(con, "k", period)

@@ -53,7 +53,7 @@ def write(con: duckdb.DuckDBPyConnection, export: Path, *, facts: dict[str, Any]
         "log_ramp is added in the 1st to 4th 30 days of employment",
         "log_ramp": sample_world.RAMP,
         "channels": _channels(con),
-        "arms": _arms(con),
+        "arms": arms(con),
         "arms_note": "cases whose days 0..29 are all observed. paid = a posted payment with paid_on - placed_on in 0..29, reversed later or not. "
         "expected = mean model probability of the arm's own cases; expected_all = of all cases had they been in the arm; self_cure = the arm's own "
         "cases, untouched (no contact, no collector). incremental = expected - self_cure; itt_against_holdout = expected_all - that of holdout",
@@ -101,13 +101,14 @@ def _channels(con: duckdb.DuckDBPyConnection) -> Rows:
     return rows
 
 
-def _arms(con: duckdb.DuckDBPyConnection) -> Rows:
-    arms = _rows(con, ARMS)
-    holdout = next((row["expected_all"] for row in arms if row["arm"] == "holdout"), None)
-    for row in arms:
+def arms(con: duckdb.DuckDBPyConnection) -> Rows:
+    """Per arm: cases, paid, and what was to be expected of it with and without contact."""
+    found = _rows(con, ARMS)
+    holdout = next((row["expected_all"] for row in found if row["arm"] == "holdout"), None)
+    for row in found:
         row["itt_against_holdout"] = None if holdout is None else round(row["expected_all"] - holdout, 9)
         row["planned_contacts"] = sample_world.ARM_DOSE[row["arm"]]
-    return arms
+    return found
 
 
 def _rollout(con: duckdb.DuckDBPyConnection, first: date, works: bool) -> dict[str, Any]:

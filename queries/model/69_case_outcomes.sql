@@ -1,5 +1,6 @@
 -- One row per case: whether it paid, what it paid net and what contact cost in its first 30, 60 and 90 days, and whose results hang together.
--- Cases of one customer share customer_key. Contact counts and costs are of what we sent, automated or by a collector (staffed).
+-- Cases of one customer share customer_key. touched: net cash of payments that a contact which arrived came before, in 30 days.
+-- Contact counts and costs are of what we sent, automated or by a collector (staffed).
 create table model.case_outcomes as
 with
 
@@ -7,10 +8,20 @@ paid as (
     select
         cases.case_key,
         sum(case when date_diff('day', cases.placed_on, cash.paid_on) < 30 then cash.net_amount else 0 end) as net_30_amount,
+        sum(
+            case when date_diff('day', cases.placed_on, cash.paid_on) < 30 and totals.reached_number_30 > 0 then cash.net_amount else 0 end
+        ) as touched_30_amount,
         sum(case when date_diff('day', cases.placed_on, cash.paid_on) < 60 then cash.net_amount else 0 end) as net_60_amount,
+        sum(
+            case when date_diff('day', cases.placed_on, cash.paid_on) < 60 and totals.reached_number_30 > 0 then cash.net_amount else 0 end
+        ) as touched_60_amount,
         sum(case when date_diff('day', cases.placed_on, cash.paid_on) < 90 then cash.net_amount else 0 end) as net_90_amount,
+        sum(
+            case when date_diff('day', cases.placed_on, cash.paid_on) < 90 and totals.reached_number_30 > 0 then cash.net_amount else 0 end
+        ) as touched_90_amount,
     from model.cash as cash
     inner join model.cases as cases on cash.case_key = cases.case_key
+    inner join model.touch_totals as totals on cash.posting_key = totals.posting_key
     where cash.net_amount != 0 and date_diff('day', cases.placed_on, cash.paid_on) < 90 and cash.paid_on <= as_of_day()
     group by cases.case_key
 ),
@@ -54,16 +65,19 @@ select
     cases.observed_days + 1 as seen_days,
     case when date_diff('day', cases.placed_on, cases.first_paid_on) < 30 then 1 else 0 end as paid_30_count,
     cast(coalesce(paid.net_30_amount, 0) as decimal(18, 2)) as net_30_amount,
+    cast(coalesce(paid.touched_30_amount, 0) as decimal(18, 2)) as touched_30_amount,
     coalesce(sent.sent_30_count, 0) as sent_30_count,
     coalesce(sent.staffed_30_count, 0) as staffed_30_count,
     cast(coalesce(sent.cost_30_amount, 0) as decimal(18, 2)) as cost_30_amount,
     case when date_diff('day', cases.placed_on, cases.first_paid_on) < 60 then 1 else 0 end as paid_60_count,
     cast(coalesce(paid.net_60_amount, 0) as decimal(18, 2)) as net_60_amount,
+    cast(coalesce(paid.touched_60_amount, 0) as decimal(18, 2)) as touched_60_amount,
     coalesce(sent.sent_60_count, 0) as sent_60_count,
     coalesce(sent.staffed_60_count, 0) as staffed_60_count,
     cast(coalesce(sent.cost_60_amount, 0) as decimal(18, 2)) as cost_60_amount,
     case when date_diff('day', cases.placed_on, cases.first_paid_on) < 90 then 1 else 0 end as paid_90_count,
     cast(coalesce(paid.net_90_amount, 0) as decimal(18, 2)) as net_90_amount,
+    cast(coalesce(paid.touched_90_amount, 0) as decimal(18, 2)) as touched_90_amount,
     coalesce(sent.sent_90_count, 0) as sent_90_count,
     coalesce(sent.staffed_90_count, 0) as staffed_90_count,
     cast(coalesce(sent.cost_90_amount, 0) as decimal(18, 2)) as cost_90_amount,

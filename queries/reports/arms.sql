@@ -18,6 +18,7 @@ chosen as (
         customer_cases,
         case $days when 30 then paid_30_count when 60 then paid_60_count else paid_90_count end as paid,
         case $days when 30 then net_30_amount when 60 then net_60_amount else net_90_amount end as net,
+        case $days when 30 then touched_30_amount when 60 then touched_60_amount else touched_90_amount end as touched,
         case $days when 30 then cost_30_amount when 60 then cost_60_amount else cost_90_amount end as cost,
         case $days when 30 then sent_30_count when 60 then sent_60_count else sent_90_count end as sent,
         case $days when 30 then staffed_30_count when 60 then staffed_60_count else staffed_90_count end as staffed,
@@ -41,6 +42,7 @@ totals as (
         sum(net) as net,
         sum(placed) as placed,
         sum(cost) as cost,
+        sum(touched) as touched,
         sum(sent) as sent,
         sum(staffed) as staffed,
     from chosen

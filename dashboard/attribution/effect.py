@@ -1,0 +1,222 @@
+"""What an arm of a test adds to its control: from sums over clusters to differences with intervals, power, cost and break-even."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from dashboard.filters import Filters
+from dashboard.methods import experiments
+from dashboard.methods.experiments import ALPHA, Arm, Effect, Vector
+
+Rows = Sequence[Mapping[str, Any]]
+LENGTHS = (30, 60, 90)
+#: What an arm may be split by; at placement, so that nothing the arm did can move a case.
+SEGMENTS = ("age_band", "region", "score_band", "bucket", "product")
+CONTROL = re.compile(r"hold.?out|control|no.?contact|对照|留出|空白", re.IGNORECASE)
+LETTERS = "npcbk"  # of the report's products: cases, paid, net cash, placed balance, cost
+CASES, PAID, NET, PLACED, COST = np.eye(5)
+#: Fewer cases than this in an arm: nothing is said of it. A segment's least is a setting.
+LEAST = 30
+
+
+@dataclass(frozen=True)
+class Side:
+    """An arm's own figures; `by` holds its sums by kind of cluster."""
+
+    name: str
+    cases: int
+    paid: int
+    net: float
+    placed: float
+    cost: float
+    touched: float
+    sent: int
+    staffed: int
+    by: Mapping[str, Arm]
+
+    def per_case(self, amount: float) -> float:
+        return amount / self.cases
+
+
+@dataclass(frozen=True)
+class Compared:
+    """An arm beside its control. Differences: of the paid share, of net cash a case, of it after cost, of cash ÷ placed balance.
+
+    `adjusted` is the p-value of the paid share among all that were compared with it; `detectable` the smallest difference that would
+    probably have been found; `clusters` what the wider of the intervals was made robust to.
+    """
+
+    arm: Side
+    control: Side
+    share: Effect
+    cash: Effect | None
+    margin: Effect | None
+    recovery: Effect | None
+    clusters: str
+    adjusted: float
+    detectable: float | None
+
+    @property
+    def clear(self) -> bool:
+        """Whether chance alone is an unlikely explanation: the interval leaves zero out, and so does the adjusted p-value."""
+        return self.adjusted < ALPHA and (self.share.low > 0 or self.share.high < 0)
+
+    @property
+    def extra_cost(self) -> float:
+        """What a case of the arm cost more than one of the control."""
+        return self.arm.per_case(self.arm.cost) - self.control.per_case(self.control.cost)
+
+    @property
+    def break_even(self) -> float | None:
+        """The rise of the paid share at which the cash of those who pay covers the extra cost."""
+        each = self.arm.net / self.arm.paid if self.arm.paid else 0.0
+        return self.extra_cost / each if each > 0 else None
+
+    @property
+    def cost_per_cash(self) -> float | None:
+        """Extra cost per unit of extra cash; None where no cash was added for sure."""
+        return self.extra_cost / self.cash.value if self.cash is not None and self.cash.low > 0 else None
+
+    @property
+    def back(self) -> float | None:
+        """Extra cash less extra cost, per unit of extra cost."""
+        return self.margin.value / self.extra_cost if self.margin is not None and self.extra_cost > 0 else None
+
+
+def parameters(filters: Filters, days: int, teams: Sequence[str] | None, cluster: str = "customer", segment: str = "") -> dict[str, Any]:
+    """What the report is asked: cases placed in the filters' period, chosen values of each dimension, the person's teams."""
+    values = {name: list(filters.chosen(name)) or None for name in ("product", "bucket", "region", "team", "batch")}
+    scope = None if teams is None else list(teams)
+    period = {"start": filters.start, "until": filters.until, "days": days, "teams": scope}
+    return {**values, **period, "cluster": cluster, "segment": segment}
+
+
+def split_parameters(filters: Filters, days: int, teams: Sequence[str] | None) -> dict[str, Any]:
+    """The same for the report of how customers were split."""
+    return {name: value for name, value in parameters(filters, days, teams).items() if name not in ("cluster", "segment")}
+
+
+def default_control(names: Sequence[str], cases: Mapping[str, int]) -> str:
+    """The arm called like a hold-out, else the largest."""
+    return next((name for name in names if CONTROL.search(name)), max(names, key=lambda name: (cases[name], name)))
+
+
+@dataclass(frozen=True)
+class Test:
+    """All arms of one segment, with what pairs of them share."""
+
+    sides: Mapping[str, Side]
+    both: Mapping[tuple[str, str, str], tuple[Vector, int]]  # kind of cluster, arm, other arm
+
+
+def tests(by_cluster: Mapping[str, Rows]) -> dict[str, Test]:
+    """The report's rows, by kind of cluster, as one test per segment."""
+    arms: dict[tuple[str, str], dict[str, Arm]] = {}
+    rows_of: dict[tuple[str, str], Mapping[str, Any]] = {}
+    both: dict[str, dict[tuple[str, str, str], tuple[Vector, int]]] = {}
+    for kind, rows in by_cluster.items():
+        for row in rows:
+            segment, one, other = row["segment"], row["first_arm"], row["second_arm"]
+            products = np.array([[row[a + b] for b in LETTERS] for a in LETTERS], dtype=float)
+            if one != other:
+                both.setdefault(segment, {})[kind, one, other] = products, row["clusters"]
+                both[segment][kind, other, one] = products.T, row["clusters"]
+                continue
+            totals = np.array([float(row[name]) for name in ("cases", "paid", "net", "placed", "cost")])
+            arms.setdefault((segment, one), {})[kind] = Arm(totals, products, row["clusters"])
+            rows_of[segment, one] = row
+    found: dict[str, dict[str, Side]] = {}
+    for (segment, name), row in rows_of.items():
+        cases, paid, sent, staffed = (int(row[key]) for key in ("cases", "paid", "sent", "staffed"))
+        net, placed, cost, touched = (float(row[key]) for key in ("net", "placed", "cost", "touched"))
+        found.setdefault(segment, {})[name] = Side(name, cases, paid, net, placed, cost, touched, sent, staffed, arms[segment, name])
+    return {segment: Test(sides, both.get(segment, {})) for segment, sides in found.items()}
+
+
+def compare(test: Test, control: str, least: int = LEAST) -> list[Compared]:
+    """Every arm beside the control, largest effect first, adjusted for their number (Holm); arms with few cases are left out.
+
+    Intervals are robust to customers with several cases and, where collectors work an arm, to collectors: the wider one counts.
+    """
+    if control not in test.sides or test.sides[control].cases < least:
+        return []
+    made = []
+    for name, side in test.sides.items():
+        if name != control and side.cases >= least:
+            one = _compared(test, side, test.sides[control])
+            if one is not None:
+                made.append(one)
+    adjusted = experiments.holm([one.share.p for one in made])
+    made = [replace(one, adjusted=p) for one, p in zip(made, adjusted, strict=True)]
+    return sorted(made, key=lambda one: -one.share.value)
+
+
+def _compared(test: Test, arm: Side, control: Side) -> Compared | None:
+    kinds = [kind for kind in arm.by if kind == "customer" or arm.staffed or control.staffed]
+    share, clusters = _wider(test, arm, control, kinds, experiments.share_effect, PAID, CASES)
+    if share is None:
+        return None
+    cash, _ = _wider(test, arm, control, kinds, experiments.mean_effect, NET, CASES)
+    margin, _ = _wider(test, arm, control, kinds, experiments.mean_effect, NET - COST, CASES)
+    recovery, _ = _wider(test, arm, control, kinds, experiments.mean_effect, NET, PLACED)
+    found = experiments.detectable(control.paid / control.cases, arm.cases / share.design, control.cases / share.design)
+    return Compared(arm, control, share, cash, margin, recovery, clusters, share.p, found)
+
+
+def _wider(test: Test, arm: Side, control: Side, kinds: Sequence[str], method: Any, part: Vector, whole: Vector) -> tuple[Effect | None, str]:
+    nothing = np.zeros((5, 5)), 0
+    found: list[tuple[Effect, str]] = []
+    for kind in kinds:
+        both, shared = test.both.get((kind, arm.name, control.name), nothing)
+        effect = method(arm.by[kind], control.by[kind], both, shared, part, whole)
+        if effect is not None:
+            found.append((effect, kind))
+    return max(found, key=lambda pair: pair[0].width) if found else (None, "customer")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """An arm's effect in one segment; `adjusted` for all cells shown (Benjamini-Hochberg)."""
+
+    segment: str
+    compared: Compared
+    adjusted: float
+
+    @property
+    def clear(self) -> bool:
+        return self.adjusted < ALPHA and (self.compared.share.low > 0 or self.compared.share.high < 0)
+
+
+def cells(by_segment: Mapping[str, Test], control: str, arm: str, least: int) -> tuple[list[Cell], int]:
+    """The effect of one arm in every segment, and how many segments are hidden because a side of it has fewer cases than `least`."""
+    shown: list[tuple[str, Compared]] = []
+    hidden = 0
+    for segment, test in by_segment.items():
+        sides = [test.sides.get(name) for name in (control, arm)]
+        if any(side is None or side.cases < least for side in sides):
+            hidden += 1
+            continue
+        found = next((one for one in compare(test, control, least) if one.arm.name == arm), None)
+        if found is not None:
+            shown.append((segment, found))
+    adjusted = experiments.false_discovery([one.share.p for _, one in shown])
+    return [Cell(segment, one, p) for (segment, one), p in zip(shown, adjusted, strict=True)], hidden
+
+
+def split_held(rows: Rows) -> float | None:
+    """p-value that each month's customers were split over the arms as all were; None with fewer than two arms or months."""
+    months = sorted({row["placed_month"] for row in rows})
+    counts: dict[str, list[int]] = {}
+    for row in rows:
+        counts.setdefault(row["arm"], [0] * len(months))[months.index(row["placed_month"])] = row["customers"]
+    return experiments.split_held(counts)
+
+
+def claimed(side: Side) -> float:
+    """What attribution says of an arm: net cash a case that a contact which arrived came before."""
+    return side.per_case(side.touched)
