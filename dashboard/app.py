@@ -23,6 +23,7 @@ NAVIGATION = {
         ("recovery", "trending_up"),
         ("channels", "call"),
         ("intensity", "schedule"),
+        ("attribution", "call_split"),
         ("forecast", "online_prediction"),
         ("timing", "timer"),
         ("cases", "folder_open"),

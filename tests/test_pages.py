@@ -34,6 +34,7 @@ PAGES = (
     "intensity",
     "incentives",
     "whatif",
+    "attribution",
 )
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff]")
 #: Latin words that Chinese pages hold too: file kinds, units, encodings, buckets, and what stands in code spans or brackets (ids).
@@ -108,7 +109,7 @@ def _drawn(part: Any, key: str = "") -> Iterator[str]:
 def data_values(home: Home) -> set[str]:
     """Names that stand in the data itself and stay as they are."""
     warehouse = Warehouse(home.info())
-    found = {value for name in ("product", "region", "team", "batch") for value in warehouse.values(name)}
+    found = {value for name in ("product", "region", "team", "batch", "strategy") for value in warehouse.values(name)}
     info = warehouse.info
     found |= {text for row in warehouse.run("milestones", {"teams": None}) for text in (row["name"], row["owner"], row["milestone_id"])}
     found |= {row["name"] for row in warehouse.run("pay_names", {"names": True, "teams": None, "collector": None})}

@@ -17,7 +17,7 @@ WINDOWS, RULES = ("7", "14", "30", "60"), ("reached", "any")
 #: The ways to share a payment; the chain's is worked out from the paths of what is on screen, the others stand with each payment.
 METHODS = ("last", "first", "linear", "decay", "markov")
 STORED = METHODS[:-1]
-DEFAULT_WINDOW, DEFAULT_RULE, DEFAULT_METHOD = "30", "reached", "last"
+DEFAULT_WINDOW = "30"
 #: What one question asks for, and how it is cut.
 ASKED = (*(f"attributed_{method}_amount" for method in STORED), "path_starts", "path_steps", "touched_payments")
 CUT = ("channel", "next_step", "touch_window", "touch_rule")
@@ -87,3 +87,8 @@ def with_cost(rows: Rows, costs: Rows, method: str) -> list[dict[str, Any]]:
         per_100 = None if cost is None or cash <= 0 else float(cost) / float(cash) * 100
         made.append({"channel": channel, "spent": cost, "preceded": cash, "per_100": per_100})
     return made
+
+
+def touched(rows: Rows) -> list[Mapping[str, Any]]:
+    """The rows of channels, without the one of no touch."""
+    return [row for row in rows if row["channel"] != NONE]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from dashboard.contract import ROOT
 from dashboard.filters import Filters
 from dashboard.methods import experiments
 from dashboard.methods.experiments import ALPHA, Arm, Effect, Vector
@@ -18,6 +22,8 @@ LENGTHS = (30, 60, 90)
 #: What an arm may be split by; at placement, so that nothing the arm did can move a case.
 SEGMENTS = ("age_band", "region", "score_band", "bucket", "product")
 CONTROL = re.compile(r"hold.?out|control|no.?contact|对照|留出|空白", re.IGNORECASE)
+#: How customers were meant to be split, where somebody wrote it down.
+PLANS = ROOT / "data" / "rules" / "arms.toml"
 LETTERS = "npcbk"  # of the report's products: cases, paid, net cash, placed balance, cost
 CASES, PAID, NET, PLACED, COST = np.eye(5)
 #: Fewer cases than this in an arm: nothing is said of it. A segment's least is a setting.
@@ -101,11 +107,6 @@ def split_parameters(filters: Filters, days: int, teams: Sequence[str] | None) -
     return {name: value for name, value in parameters(filters, days, teams).items() if name not in ("cluster", "segment")}
 
 
-def default_control(names: Sequence[str], cases: Mapping[str, int]) -> str:
-    """The arm called like a hold-out, else the largest."""
-    return next((name for name in names if CONTROL.search(name)), max(names, key=lambda name: (cases[name], name)))
-
-
 @dataclass(frozen=True)
 class Test:
     """All arms of one segment, with what pairs of them share."""
@@ -136,6 +137,12 @@ def tests(by_cluster: Mapping[str, Rows]) -> dict[str, Test]:
         net, placed, cost, touched = (float(row[key]) for key in ("net", "placed", "cost", "touched"))
         found.setdefault(segment, {})[name] = Side(name, cases, paid, net, placed, cost, touched, sent, staffed, arms[segment, name])
     return {segment: Test(sides, both.get(segment, {})) for segment, sides in found.items()}
+
+
+def default_control(sides: Mapping[str, Side]) -> str:
+    """The arm called like a hold-out, else the largest; "" without arms."""
+    largest = max(sides, key=lambda name: (sides[name].cases, name), default="")
+    return next((name for name in sorted(sides) if CONTROL.search(name)), largest)
 
 
 def compare(test: Test, control: str, least: int = LEAST) -> list[Compared]:
@@ -192,11 +199,12 @@ class Cell:
         return self.adjusted < ALPHA and (self.compared.share.low > 0 or self.compared.share.high < 0)
 
 
-def cells(by_segment: Mapping[str, Test], control: str, arm: str, least: int) -> tuple[list[Cell], int]:
-    """The effect of one arm in every segment, and how many segments are hidden because a side of it has fewer cases than `least`."""
+def cells(by_segment: Mapping[str, Test], control: str, arm: str, least: int, order: Sequence[str] = ()) -> tuple[list[Cell], int]:
+    """The effect of one arm in every segment (in the order given, else by name), and how many are hidden: a side has fewer cases than `least`."""
     shown: list[tuple[str, Compared]] = []
     hidden = 0
-    for segment, test in by_segment.items():
+    places = {name: place for place, name in enumerate(order)}
+    for segment, test in sorted(by_segment.items(), key=lambda pair: (places.get(pair[0], len(places)), pair[0])):
         sides = [test.sides.get(name) for name in (control, arm)]
         if any(side is None or side.cases < least for side in sides):
             hidden += 1
@@ -208,13 +216,38 @@ def cells(by_segment: Mapping[str, Test], control: str, arm: str, least: int) ->
     return [Cell(segment, one, p) for (segment, one), p in zip(shown, adjusted, strict=True)], hidden
 
 
-def split_held(rows: Rows) -> float | None:
-    """p-value that each month's customers were split over the arms as all were; None with fewer than two arms or months."""
+@dataclass(frozen=True)
+class Split:
+    """Whether customers were split over the arms by chance alone: p-values against the plan (if there is one) and from month to month."""
+
+    planned: float | None
+    steady: float | None
+
+    @property
+    def broken(self) -> bool:
+        return any(p is not None and p < experiments.MISMATCH for p in (self.planned, self.steady))
+
+
+def split(rows: Rows, until: date) -> Split:
+    """The report's rows held against the plan of just these arms, and against each other."""
     months = sorted({row["placed_month"] for row in rows})
     counts: dict[str, list[int]] = {}
     for row in rows:
         counts.setdefault(row["arm"], [0] * len(months))[months.index(row["placed_month"])] = row["customers"]
-    return experiments.split_held(counts)
+    plan = planned(counts, until)
+    against = experiments.split_as_planned([sum(counts[name]) for name in plan], list(plan.values())) if plan else None
+    return Split(against, experiments.split_held(counts))
+
+
+def planned(arms: Collection[str], until: date) -> dict[str, float]:
+    """The planned shares of just these arms, the latest plan that began by a day; {} where nobody wrote one."""
+    plans = [plan for plan in _plans() if set(plan["shares"]) == set(arms) and plan["valid_from"] <= until]
+    return dict(max(plans, key=lambda plan: plan["valid_from"])["shares"]) if plans else {}
+
+
+@cache
+def _plans() -> list[dict[str, Any]]:
+    return list(tomllib.loads(PLANS.read_text(encoding="utf-8"))["plan"])
 
 
 def claimed(side: Side) -> float:

@@ -12,6 +12,7 @@ from math import asin, sin, sqrt
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2_contingency, chisquare
+from scipy.stats import norm as normal
 from scipy.stats import t as student
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import NormalIndPower
@@ -154,3 +155,10 @@ def split_as_planned(counts: Sequence[int], planned: Sequence[float]) -> float:
     """p-value that counts come from the shares that were planned."""
     total = sum(counts)
     return float(chisquare(counts, [share / sum(planned) * total for share in planned])[1])
+
+
+def shares_differ(part: int, whole: int, other_part: int, other_whole: int) -> float:
+    """p-value that two independent shares are one (pooled z test); 1 where both are all or nothing."""
+    pooled = (part + other_part) / (whole + other_whole)
+    error = sqrt(pooled * (1 - pooled) * (1 / whole + 1 / other_whole))
+    return float(2 * normal.sf(abs(part / whole - other_part / other_whole) / error)) if error > 0 else 1.0
