@@ -135,8 +135,7 @@ def _edited(base: Plan) -> str:
                     for number, field in enumerate(fields):
                         if field.step == step:
                             with place.cell():
-                                label = " · ".join(filter(None, (ui.say(f"draft_field.{field.name}"), field.row)))
-                                st.text_input(plain(label), field.value, key=_key(turn, base, number), max_chars=20)
+                                st.text_input(plain(telling.field(field, base, lang)), field.value, key=_key(turn, base, number), max_chars=20)
 
             def fill() -> None:
                 given = {n: st.session_state[_key(turn, base, n)] for n, field in enumerate(fields)}

@@ -266,7 +266,7 @@ def _life(at: Payday, record: Record | None) -> None:
     desk, status = at.desk, record.status if record else ""
     who, ledger = desk.person, desk.ledger
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="pay_life"):
-        if at.may("prepare") and status in ("", "prepared", "withdrawn"):
+        if at.may("prepare") and status in ("", "prepared", "withdrawn") and not desks.month_is_open(at.month, ui.frame().info):
             name = "prepare_again" if status == "prepared" else "prepare"
             st.button(
                 ui.say(f"payday.{name}"), key="pay_prepare", type="secondary" if status else "primary", on_click=acted,

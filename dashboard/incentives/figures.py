@@ -113,7 +113,8 @@ def steps_of_pay(curves: Mapping[str, Sequence[tuple[float, float]]], lang: str,
             name=drawn(name), text=[f"{formats.amount(x, currency, lang)} → {formats.amount(y, currency, lang)}" for x, y in points],
             hovertemplate="%{text}<extra></extra>",
         )  # fmt: skip
-    ticks = [max(xs) * number / 5 for number in range(6)]
+    width = _round(max(max(xs), 1.0) / 5)
+    ticks = [width * number for number in range(int(max(xs) // width) + 1)]
     figure.update_xaxes(tickvals=[across.of(tick) for tick in ticks], ticktext=[formats.amount(tick, currency, lang) for tick in ticks])
     value_axis(figure, up, max([up.of(y) or 0.0 for y in ys]) or 1.0)
     if len(curves) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -14,7 +15,8 @@ from dashboard.incentives.fairness import Follows, Lean
 from dashboard.incentives.ledger import Entry
 from dashboard.incentives.plan import Plan, Problem
 from dashboard.incentives.statement import Line, Part, Run, Statement
-from dashboard.incentives.whatif import Ahead, Outcome
+from dashboard.incentives.whatif import Ahead, Field, Outcome
+from dashboard.metrics import dimensions
 from dashboard.words import has, listed, word
 
 #: Cuts that carry a value of the registry's dimensions.
@@ -126,6 +128,27 @@ def tied(run: Run, lang: str, currency: str) -> str:
         return word("pay.untied", lang, teams=listed(off, lang))
     cash = formats.full_amount(sum((one.net_cash for one in run.ties), Decimal(0)), currency)
     return word("pay.tied", lang, cash=cash, n=formats.count(len(run.ties)))
+
+
+def field(one: Field, plan: Plan, lang: str) -> str:
+    """A figure of a plan's text by name, with the rest of its row: rate · bucket M2."""
+    parts = [_field_part(part, plan, lang) for part in re.split(r",(?![^\[]*\])", one.row) if part.strip()]
+    return " · ".join([word(f"draft_field.{one.name}", lang), *parts])
+
+
+def _field_part(part: str, plan: Plan, lang: str) -> str:
+    """One name = value of a row, in words."""
+    name, _, text = (side.strip() for side in part.partition("="))
+    values = [value.strip().strip('"') for value in text.strip("[]").split(",")]
+    if name == "of":
+        return sentences.quantity(values[0], lang, plan)
+    if has(f"draft_field.{name}"):
+        return f"{word(f'draft_field.{name}', lang)} {values[0]}"
+    said = listed([cut_value(name, value, lang) for value in values], lang)
+    if name in ("bucket", "product"):
+        return said
+    head = dimensions()[DIMENSIONS[name]].label[lang] if name in DIMENSIONS else word(f"draft_cut.{name}", lang)
+    return f"{head} {said}"
 
 
 def problems(found: Iterable[Problem], lang: str) -> list[str]:

@@ -18,7 +18,7 @@ from dashboard.incentives import plan as plans
 from dashboard.incentives.engine import Refusal, RunRefused
 from dashboard.incentives.gathering import gather
 from dashboard.incentives.inputs import Inputs, Payments
-from dashboard.incentives.plan import Plan, PlanError, Problem, Step
+from dashboard.incentives.plan import Plan, PlanError, Problem
 from dashboard.incentives.planfile import Plans, parse
 from dashboard.incentives.runs import OWN_PLANS
 from dashboard.incentives.statement import ZERO, Run
@@ -386,8 +386,3 @@ def keep(text: str, known: Plans, home: Path, kept: State, who: Person) -> Plan:
     with kept.writing() as connection:
         kept.log(connection, who.id, "pay.plan", {"plan": plan.id, "version": plan.version, "valid_from": str(plan.valid_from), "hash": plan.hash})
     return plan
-
-
-def label(field: Field, step: Step | None, lang: str) -> str:
-    """A field's name as read: its step, the row it is in, and what it is."""
-    return " · ".join(filter(None, (step.name(lang) if step else field.step, field.row)))

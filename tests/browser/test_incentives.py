@@ -43,7 +43,7 @@ def test_a_statement_is_explained_down_to_its_payments_and_printed(opened: Open,
 def test_a_draft_is_tried(opened: Open) -> None:
     page = opened("/whatif?lang=en", width=1200)
     expect(page.get_by_role("heading", name="Nothing changes for any")).to_be_visible()
-    field = page.get_by_label('rate · bucket = "M2"')
+    field = page.get_by_label("rate · M2", exact=True)
     field.fill("5%")
     field.press("Tab")
     page.get_by_role("button", name="Try it").first.click()

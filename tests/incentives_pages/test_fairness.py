@@ -64,6 +64,13 @@ def test_ratios_are_drawn_to_the_mean_by_their_noise() -> None:
     assert np.std(list(fairness.shrunk(alike).values())) < 0.03  # nothing lasting between them: all are drawn to one
 
 
+def test_luck_is_what_does_not_last() -> None:
+    """Three months of noise 0.15 on a skill of 0.2: 0.04 ÷ (0.04 + 0.15² ÷ 3) = 84% of differences above expected last."""
+    found = [fairness.follows(fairness.workers(world(lambda f, s, cash: cash, people=300, months=3, seed=seed))) for seed in (1, 2, 3)]
+    assert np.mean([one.lasting for one in found if one]) == pytest.approx(0.84, abs=0.05)
+    assert all(one and one.shares["luck"] == pytest.approx((one.shares["luck"] + one.shares["performance"]) * (1 - one.lasting)) for one in found)
+
+
 def test_too_few_collectors_or_equal_pay_say_nothing() -> None:
     assert fairness.follows(fairness.workers(world(lambda files, skill, cash: cash, people=8))) is None
     assert fairness.follows(fairness.workers(world(lambda files, skill, cash: np.full(len(files), 3000.0)))) is None

@@ -17,14 +17,15 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from dashboard import state
-from dashboard.access import people
+from dashboard.access import LOCAL_PERSON, Person, Scope, people
 from dashboard.contract import ROOT
 from dashboard.home import Home
 from dashboard.incentives import commands, payroll, runs
 from dashboard.incentives import desk as desks
 from dashboard.incentives.desk import Desk, NotForYou
-from dashboard.incentives.ledger import Ledger, Record, Tampering
+from dashboard.incentives.ledger import Ledger, Record, Refused, Tampering
 from dashboard.warehouse import Warehouse
+from tests.conftest import Given
 
 MONTH = date(2026, 9, 1)
 PEOPLE = """
@@ -290,3 +291,26 @@ def test_files_from_the_command_line(world: World, tmp_path: Path, monkeypatch: 
         refused = asked(*words)
         assert refused.exit_code == 1 and "may not do this" in refused.output
     assert asked("export", str(record.run), "--as", "worker").exit_code == 1
+
+
+def test_the_open_month_is_an_estimate_as_of_its_last_day(given: Callable[..., Given], tmp_path: Path) -> None:
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01", collectors="collector_id | team | grade\nW1 | A | x\nW2 | A | x",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2026-01-01 | W1", attendance="collector_id | worked_on | productive_hours\nW1 | 2026-02-02 | 7",
+        payments="payment_id | case_id | paid_on | amount | kind | reverses\nP1 | C1 | 2026-02-03 | 10000 | payment |",
+        reviews="collector_id | reviewed_on | score | critical\nW1 | 2026-02-02 | 90 | false",
+        trainings="collector_id | course | taken_on | kind | passed\nW1 | law | 2026-01-05 | law | true",
+        complaints="complaint_id | received_at | collector_id | category | upheld\nK1 | 2026-01-03 10:00:00 | W2 | x | false", as_of="2026-02-15",
+    )  # fmt: skip
+    kept = state.State(f"sqlite:///{tmp_path / 'state.db'}")
+    ledger, known = Ledger(kept), runs.known_plans()
+    assert desks.months(shop.warehouse.info)[0] == date(2026, 2, 1) and desks.month_is_open(date(2026, 2, 1), shop.warehouse.info)
+    worker = Desk(shop.warehouse, ledger, known, Person("w", Scope("collector", None, False, "W1")))
+    shown = worker.shown("bank", date(2026, 2, 1))
+    (mine,) = shown.run.statements
+    assert shown.estimate and mine.collector == "W1" and mine.payments() == ("P1",) and mine.amount > 0
+    paper = worker.paper(shown, "W1", "en", worker.names(), shop.warehouse)
+    assert paper.mark == "ESTIMATE for the open month as of 15 Feb 2026: it will change." and paper.name == "W1"
+    with pytest.raises(Refused, match="month_incomplete"):
+        runs.prepare(shop.warehouse, known.at("bank", date(2026, 2, 1)), date(2026, 2, 1), ledger, LOCAL_PERSON)
+    kept.close()

@@ -78,6 +78,9 @@ def test_every_field_of_the_shipped_plans_can_be_written_back(name: str) -> None
     assert whatif.filled(text, {number: one.value for number, one in enumerate(fields)}) == text
     steps = {step.id for step in planfile.parse(text).steps}
     assert {one.step for one in fields} <= steps
+    for lang in ("en", "zh"):
+        read = [telling.field(one, planfile.parse(text), lang) for one in fields]
+        assert all(read) and not any("=" in name or "[" in name for name in read)
 
 
 def test_cliffs_of_whole_amount_tiers_are_found_to_the_cent() -> None:
