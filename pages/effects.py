@@ -75,7 +75,7 @@ if events:
                 every.append(judged(metric.id, metric.id == kpi))
         panel.title(plain(impact_sentences.of_kpis_title(every, lang) or "") or None)
         panel.subtitle(ui.say("effect.kpis_note", n=len(every), false=ui.shown(len(every) / 20, "ratio")))
-        texts = dict.fromkeys(("kpi", "verdict", "effect", "low", "high", "detectable", "p", "words"), "text")
+        texts = dict.fromkeys(("kpi", "verdict", "effect", "low", "high", "detectable", "p", "why"), "text")
         panel.table(impact_sentences.of_kpis(every, lang, currency), ui.columns("effects", **texts), whole)
 
     with ui.panel("events", ui.say("effect.events"), ui.say("effect.events_note")) as panel:

@@ -29,7 +29,12 @@ def size(metric_id: str, value: float | None, lang: str, currency: str, signed: 
         return formats.MISSING
     shown = value if signed else abs(value)
     unit = metrics()[metric_id].unit
-    text = formats.points(shown, lang) if unit == "rate" else formats.measure(unit, round(shown, 4), currency, lang)
+    if unit == "rate":
+        text = formats.points(shown, lang)
+    elif unit == "amount":
+        text = formats.amount(shown, currency, lang, signed=True)
+    else:
+        text = formats.number(round(shown, 4), signed=True)
     return text if signed else text.removeprefix("+")
 
 
@@ -230,7 +235,7 @@ def of_kpis(found: Sequence[Verdict], lang: str, currency: str) -> list[dict[str
                 "high": bound(one.metric, effect.overall.high, lang, currency) if effect else None,
                 "detectable": size(one.metric, effect.detectable, lang, currency) if effect else None,
                 "p": chance(effect.overall.p) if effect else None,
-                "words": short(one, lang, currency),
+                "why": reason(one, lang) if effect is None else doubt(one, lang),
             }
         )
     return rows

@@ -267,3 +267,18 @@ def test_marks_are_by_day_and_for_the_teams_chosen() -> None:
     east = marks(steps, {"team": ("东 East",)})
     assert [one.on_date.month for one in east] == [1, 3] and east[0].said("en") == "Milestone: One, Go"
     assert [one.said("en") for one in marks(steps, {"team": ("none",)})] == ["Milestone: One", "Milestone, planned: Two"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "signed", "text"),
+    [
+        ("recovery_rate", 0.0194, False, "1.9 pp"),
+        ("recovery_rate", -0.0194, True, "−1.9 pp"),
+        ("cost_per_right_party", 1.05, True, "+¥1.05"),
+        ("cost_per_right_party", -1.05, False, "¥1.05"),
+        ("recovery_rate", None, True, "—"),
+        ("recovery_rate", float("nan"), True, "—"),
+    ],
+)
+def test_a_size_has_its_unit_and_its_sign(metric: str, value: float | None, signed: bool, text: str) -> None:
+    assert impact_sentences.size(metric, value, "en", "CNY", signed) == text

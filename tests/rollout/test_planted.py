@@ -1,8 +1,9 @@
 """What the sample plants is found: the generator run with and without the programme's effect on the same draws.
 
 The truth on a KPI is the mean, over the team-months from each team's start on, of what happened less what would have happened; both are the
-generator's own, as every draw is a hash of the seed and not of the effect. Twenty seeds of its first periods here; sixty full runs covered
-59 times and never called the programme a success where it had no effect. Simulated panels in tests/methods/test_effects.py do the rest.
+generator's own, as every draw is a hash of the seed and not of the effect. Twenty seeds of each case's first three periods here. Run apart:
+of sixty such seeds 59 were covered, of twenty with 20,000 cases in full 18, and none of the eighty was called a success without an effect;
+with 120,000 cases in 16 teams the effect was covered and found in twelve of twelve. Simulated panels: tests/methods/test_effects.py.
 """
 
 from __future__ import annotations
