@@ -28,6 +28,7 @@ NAVIGATION = {
         ("timing", "timer"),
         ("cases", "folder_open"),
     ),
+    "people": (("team", "groups"), ("collector", "person")),
     "pay": (("incentives", "payments"), ("whatif", "balance")),
     "project": (("rollout", "event_note"), ("effects", "experiment")),
     "data": (("data", "database"), ("upload", "upload_file"), ("definitions", "menu_book")),

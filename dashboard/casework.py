@@ -27,6 +27,9 @@ UNITS = {
     "placed_month": "month", "months_since_placement": "count", "days_past_due": "count", "opening_amount": "amount",
     "placed_amount": "amount", "net_amount": "amount", "lag_days": "days",
     "contacted_on": "date", "made_on": "date", "due_on": "date", "promised_amount": "amount", "paid_amount": "amount",
+    "worked_on": "date", "productive_hours": "number", "talk_hours": "number", "reviewed_on": "date", "score": "number", "fell_on": "date",
+    "taken_on": "date", "hired_on": "date", "law_passed_on": "date", "employed_days": "count", "held_from_on": "date", "held_days": "count",
+    "moved_on": "date", "moved_amount": "amount",
     "cost_amount": "amount", "duration_seconds": "count", "attempt_count": "count", "first_attempt_days": "count",
 }  # fmt: skip
 #: Columns of rows that are dimensions under another name, and those that hold a code of the contract.
@@ -151,6 +154,8 @@ def worded(found: Rows) -> list[dict[str, Any]]:
             other = DIMENSION_OF.get(name, name)
             if name == "left_reason" and value == "open":
                 told[name] = None
+            elif name == "handed" and value is not None:
+                told[name] = ui.say(f"handed.{value}")
             elif name == "kind" and value is not None:
                 told[name] = story.code("payment_kind", value, lang)
             elif other in dimensions() and dimensions()[other].kind in ("code", "text"):

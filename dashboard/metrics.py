@@ -13,6 +13,7 @@ from dashboard.contract import ROOT, contract
 METRICS = ROOT / "queries" / "metrics.toml"
 DIMENSIONS = ROOT / "queries" / "dimensions.toml"
 RELATIONS = ROOT / "queries" / "relations"
+ROWS = ROOT / "queries" / "rows.toml"
 
 UNITS = ("amount", "rate", "count", "days", "ratio", "number")
 BASES = ("calendar", "cohort", "snapshot", "event")
@@ -84,8 +85,12 @@ class Dimension:
     of: tuple[str, ...] = ()
 
     def carried_by(self, relation: str) -> bool:
-        """Whether rows of a relation have this dimension (`of` empty: all but the sources)."""
-        return self.kind == "time" or (relation in self.of if self.of else relation != "sources")
+        """Whether rows of a relation have this dimension (`of` empty: all but the sources and those that name their own, rows.toml)."""
+        if self.kind == "time":
+            return True
+        if self.of:
+            return relation in self.of
+        return relation != "sources" and self.id in own_cuts().get(relation, (self.id,))
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -146,6 +151,12 @@ def dimensions() -> dict[str, Dimension]:
             of=tuple(entry.get("of", ())),
         )
     return result
+
+
+@cache
+def own_cuts() -> dict[str, tuple[str, ...]]:
+    """The dimensions of relations whose rows don't carry every one that cases have, such as days of attendance."""
+    return {name: tuple(entry["cuts"]) for name, entry in _read(ROWS)["relations"].items() if "cuts" in entry}
 
 
 def metric(name: str) -> Metric:

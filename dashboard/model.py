@@ -26,7 +26,8 @@ BUCKETS = ROOT / "data" / "rules" / "buckets.toml"
 CONTACT_RULES = ROOT / "data" / "rules" / "contact.toml"
 PROMISE_RULES = ROOT / "data" / "rules" / "promises.toml"
 SCORES = ROOT / "data" / "rules" / "score_bands.toml"
-RULES = (BUCKETS, CONTACT_RULES, PROMISE_RULES, SCORES)
+QUALITY = ROOT / "data" / "rules" / "quality.toml"
+RULES = (BUCKETS, CONTACT_RULES, PROMISE_RULES, SCORES, QUALITY)
 FAR_DAYS = 60  # a last day this far behind nothing, with few rows, is a typing error and not the export's last day
 FAR_ROWS = 1000
 
@@ -69,6 +70,12 @@ def promise_rules() -> dict[str, Any]:
 def promise_setting(as_of: date) -> dict[str, Any]:
     """The grace and tolerance in force on a day."""
     settings = sorted(promise_rules()["setting"], key=lambda setting: setting["valid_from"])
+    return next((setting for setting in reversed(settings) if setting["valid_from"] <= as_of), settings[0])
+
+
+def quality_setting(as_of: date) -> dict[str, Any]:
+    """When a review fails and how long training stays valid, as in force on a day."""
+    settings = sorted(tomllib.loads(QUALITY.read_text(encoding="utf-8"))["setting"], key=lambda setting: setting["valid_from"])
     return next((setting for setting in reversed(settings) if setting["valid_from"] <= as_of), settings[0])
 
 
@@ -150,6 +157,8 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, timezone: str, report: Ca
             con.execute(f"create or replace macro {name}() as {value}")
     con.execute(f"create or replace macro repromise_days() as {int(promise_rules()['repromise_days'])}")
     con.execute(CONTACT.read_text(encoding="utf-8"))
+    for name in ("review_pass_mark", "training_valid_days"):
+        con.execute(f"create or replace macro {name}() as {int(quality_setting(as_of)[name])}")
     con.execute(f"create or replace macro as_of_day() as cast('{as_of.isoformat()}' as date)")
     con.execute("create schema model")
     # a source's usual silence is the longest in its last quarter: trainings come in bunches, calls every day

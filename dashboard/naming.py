@@ -50,6 +50,8 @@ def need(name: str, lang: str) -> str:
             either.append(one)
         elif column in known.columns:
             either.append(f"{known.label[lang]} · {known.columns[column].label[lang]} ({one})")
+        elif column in dimensions():  # a dimension that its rows don't carry
+            either.append(f"{known.label[lang]} · {dimensions()[column].label[lang]} ({one})")
         else:
             either.append(f"{known.label[lang]} ({one})")
     return word("state.or", lang).join(either)

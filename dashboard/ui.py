@@ -121,6 +121,31 @@ def rows_behind(name: str, by: Mapping[str, Any], filters: Filters, order: str, 
     return _rows(*where, name, group, filters, at.scope, order, descending, limit, offset)
 
 
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _computed(home: str, dataset: str, snapshot: str, name: str, parameters: tuple[tuple[str, Any], ...], _work: Callable[..., Any]) -> Any:
+    return _work(opened(home, dataset, snapshot), **dict(parameters))
+
+
+def computed(work: Callable[..., Any], **parameters: Any) -> Any:
+    """What a capability makes of the whole snapshot (its first argument, a warehouse), once per snapshot and parameters.
+
+    It is the same for everybody: what a person may see of it is for the page to choose. What it raises is not kept.
+    """
+    at, name = frame(), f"{work.__module__}.{work.__qualname__}"
+    with st.spinner(say("state.computing")):
+        return _computed(str(at.home.path), at.view.dataset, at.view.snapshot, name, tuple(sorted(parameters.items())), work)
+
+
+def caption(text: str) -> None:
+    """A small line of our own words."""
+    st.caption(text)
+
+
+def warn(text: str) -> None:
+    """Something that was asked for and can't be met."""
+    st.warning(text, icon=":material/link_off:")
+
+
 def report(name: str, **parameters: Any) -> list[dict[str, Any]]:
     """Rows of a report; values go in as parameters only."""
     at = frame()
@@ -422,7 +447,10 @@ def save(
 
 
 def rows_link(figure: Behind) -> None:
-    """A link to the rows behind a figure, filters kept; whoever comes by it wants the list, not a case opened before."""
+    """A link to the rows behind a figure, filters kept; whoever comes by it wants the list, not a case opened before.
+
+    Nothing for somebody whom that page isn't for.
+    """
     if not frame().person.sees("cases"):
         return
     st.session_state.pop("case_open", None)

@@ -21,7 +21,7 @@ from dashboard.access import LOCAL, Scope
 from dashboard.contract import ROOT, contract
 from dashboard.filters import Filters, month_end, shifted
 from dashboard.home import NothingLoaded, SnapshotInfo
-from dashboard.methods.intervals import wilson
+from dashboard.methods.intervals import poisson, wilson
 from dashboard.methods.survival import median_time
 from dashboard.metrics import GRAINS, Dimension, Metric, UnknownName, dimension, dimensions, metric, metrics, needs_of, plain
 from dashboard.model import bucket_rules
@@ -298,6 +298,7 @@ class Warehouse:
             away = [relation for relation in relations if not cut.carried_by(relation)]
             if away and cut in cuts:
                 raise UnknownName(f"{name} can't be cut by {cut.id}: its rows ({', '.join(away)}) don't carry it")
+            lacking += [f"{relation}.{cut.id}" for relation in sorted(away)]
         return tuple(dict.fromkeys(lacking))
 
     def _periods(self, grain: str | None, filters: Filters) -> list[Period]:
@@ -424,8 +425,9 @@ class Warehouse:
                 known = name in answered
                 row[f"{name}_part"] = _value(metric(entry.part), values) if known else None
                 row[f"{name}_whole"] = _value(metric(entry.whole), values) if known else None
-                if entry.interval == "wilson":
-                    low, high = wilson(row[f"{name}_part"], row[f"{name}_whole"]) if known else (None, None)
+                if entry.interval is not None:
+                    limits = {"wilson": wilson, "poisson": poisson}[entry.interval]
+                    low, high = limits(row[f"{name}_part"], row[f"{name}_whole"]) if known else (None, None)
                     row[f"{name}_low"], row[f"{name}_high"] = low, high
         return row
 

@@ -31,6 +31,8 @@ ABOVE = {
     "methods": {"warehouse", "load", "ui", "app", "frame", "charts", "metrics", "contract"},
 }
 
+KNOW_STREAMLIT |= {"desks", "one_desk"}
+
 
 def imports(path: Path) -> set[str]:
     found: set[str] = set()

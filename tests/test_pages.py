@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = (
     "overview",
     "recovery",
+    "team",
+    "collector",
     "forecast",
     "timing",
     "cases",
@@ -111,6 +113,8 @@ def data_values(home: Home) -> set[str]:
     warehouse = Warehouse(home.info())
     found = {value for name in ("product", "region", "team", "batch", "strategy") for value in warehouse.values(name)}
     info = warehouse.info
+    found |= {str(row[name]) for row in warehouse.run("collectors") for name in ("name", "site", "agency", "grade", "collector_id")}
+    found |= {row["course"] for who in warehouse.values("collector") for row in warehouse.run("courses", {"collector": who})}
     found |= {text for row in warehouse.run("milestones", {"teams": None}) for text in (row["name"], row["owner"], row["milestone_id"])}
     found |= {row["name"] for row in warehouse.run("pay_names", {"names": True, "teams": None, "collector": None})}
     return {

@@ -1,10 +1,14 @@
-"""Intervals for proportions."""
+"""Intervals for proportions and for counts of rare events."""
 
 from __future__ import annotations
 
 from math import sqrt
 
+from scipy.stats import chi2
+
 Z95 = 1.959963984540054
+#: Rates of rare events are read per so many.
+PER = 1000
 
 
 def wilson(part: int | None, whole: int | None, z: float = Z95) -> tuple[float | None, float | None]:
@@ -15,3 +19,13 @@ def wilson(part: int | None, whole: int | None, z: float = Z95) -> tuple[float |
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def poisson(part: int | None, whole: int | None, level: float = 0.95) -> tuple[float | None, float | None]:
+    """Exact Poisson interval (Garwood 1936) of events per thousand; `part` is the events times a thousand, (None, None) without any exposure."""
+    if part is None or not whole:
+        return None, None
+    events, tail = part / PER, (1 - level) / 2
+    low = float(chi2.ppf(tail, 2 * events)) / 2 if events else 0.0
+    high = float(chi2.ppf(1 - tail, 2 * (events + 1))) / 2
+    return PER * low / float(whole), PER * high / float(whole)

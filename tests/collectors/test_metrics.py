@@ -1,0 +1,189 @@
+"""A worked example for every metric of collectors' effort, quality and training, by hand from the tables drawn here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from statsmodels.stats.rates import confint_poisson
+
+from dashboard.access import Scope
+from dashboard.metrics import UnknownName
+from tests.conftest import Given
+
+COLLECTORS = """
+    collector_id | team | hired_on   | left_on
+    W1           | A    | 2025-01-10 |
+    W2           | A    | 2026-02-15 |
+    W3           | B    | 2024-05-01 | 2026-02-14
+    W4           | B    | 2026-03-02 |
+"""
+ATTENDANCE = """
+    collector_id | worked_on  | productive_hours | talk_hours | leave
+    W1           | 2026-02-02 | 6.00             | 3.00       |
+    W1           | 2026-02-03 | 0.00             |            | sick
+    W2           | 2026-02-16 | 4.00             |            |
+    W3           | 2026-02-02 | 5.00             | 1.40       |
+    W1           | 2026-03-02 | 7.00             | 3.50       |
+"""
+REVIEWS = """
+    review_id | collector_id | reviewed_on | score | critical | sampling_weight
+    R1        | W1           | 2026-02-05  | 90    | no       | 50
+    R2        | W1           | 2026-02-06  | 60    | no       | 10
+    R3        | W3           | 2026-02-07  | 80    | yes      | 40
+    R4        | W1           | 2026-03-07  | 70    | no       | 50
+"""
+COMPLAINTS = """
+    complaint_id | received_at         | case_id | collector_id | incident_on | category | upheld | resolved_at
+    Q1           | 2026-03-03 09:00:00 | C1      | W1           | 2026-02-20  | conduct  | yes    | 2026-03-10 09:00:00
+    Q2           | 2026-02-09 09:00:00 | C2      |              |             | conduct  | no     | 2026-02-20 09:00:00
+    Q3           | 2026-02-10 09:00:00 | C3      |              |             | conduct  |        |
+"""
+TRAININGS = """
+    collector_id | course | taken_on   | kind   | score | passed
+    W1           | Law    | 2025-03-05 | law    | 80    | yes
+    W1           | Law    | 2026-02-10 | law    | 65    | no
+    W2           | System | 2026-02-17 | system | 75    | yes
+    W2           | Talk   | 2026-02-18 | other  |       | yes
+    W3           | Law    | 2025-02-01 | law    | 90    | yes
+"""
+CASES = """
+    case_id | placed_on  | placed_balance | closed_on  | close_reason
+    C1      | 2026-01-10 | 1000           |            |
+    C2      | 2026-01-20 | 2000           | 2026-02-10 | paid
+    C3      | 2026-01-05 | 500            |            |
+"""
+ASSIGNMENTS = """
+    case_id | assigned_at         | collector_id | released_at
+    C1      | 2026-01-10 09:00:00 | W1           |
+    C2      | 2026-01-20 09:00:00 | W3           |
+    C3      | 2026-02-08 09:00:00 | W3           | 2026-02-14 18:00:00
+    C3      | 2026-02-15 09:00:00 | W2           |
+"""
+CONTACTS = """
+    case_id | started_at          | channel | direction | outcome      | party  | collector_id | duration_seconds
+    C1      | 2026-02-02 10:00:00 | phone   | outbound  | conversation | debtor | W1           | 120
+    C1      | 2026-02-02 11:00:00 | phone   | outbound  | answered     |        | W1           | 20
+    C1      | 2026-02-02 12:00:00 | phone   | outbound  | no_answer    |        | W1           |
+    C2      | 2026-02-03 10:00:00 | phone   | outbound  | conversation | spouse | W3           | 60
+    C3      | 2026-02-20 10:00:00 | bot     | outbound  | conversation | debtor |              | 30
+    C3      | 2026-02-20 10:00:00 | sms     | outbound  | delivered    |        | W2           |
+"""
+D = Decimal
+
+#: February 2026, 28 days. W1 is there all of it, W2 from the 15th (14 days), W3 to the 14th (14 days); W4 comes in March.
+WORKED: dict[str, Any] = {
+    "productive_hours": D("15.00"),
+    "talk_hours": D("4.40"),
+    "timed_hours": D("11.00"),
+    "occupancy": 4.4 / 11,
+    "attendance_days": 4,
+    "leave_days": 1,
+    "leave_rate": 1 / 4,
+    "reviews_done": 3,
+    "review_weight": 100.0,
+    "review_score_weight": 90 * 50.0 + 60 * 10 + 80 * 40,
+    "qa_score": 83.0,
+    "review_failed_weight": 50.0,  # R2 below 70, R3 critical
+    "review_fail_rate": 0.5,
+    "review_critical_weight": 40.0,
+    "review_critical_rate": 0.4,
+    "complaints": 3,  # Q1 by its incident, Q2 and Q3 by receipt
+    "complaints_thousand": 3000,
+    "collector_calls": 4,
+    "calls_per_hour": 4 / 15,
+    "collector_right_parties": 1,  # not the spouse, not the bot's
+    "right_parties_per_hour": 1 / 15,
+    "handled_calls": 3,
+    "handled_seconds": 200,
+    "handle_time": 200 / 3,
+    "complaints_per_1000": 1000.0,  # three complaints, three cases open on the 1st and contacted
+    "complaints_decided": 2,
+    "complaints_upheld": 1,
+    "upheld_rate": 0.5,
+    "courses_taken": 3,
+    "courses_passed": 2,
+    "course_pass_rate": 2 / 3,
+    "exam_scores": 2,
+    "exam_points": 140.0,
+    "exam_score": 70.0,
+    "staff_end": 2,
+    "staff_days": 28 + 14 + 14,
+    "average_headcount": 2.0,
+    "leavers": 1,
+    "attrition_rate": 0.5,
+    "trained_staff": 1,  # W1 passed on 5 March 2025: 358 days before the 28th; failing since changes nothing
+    "training_valid_share": 0.5,
+    "held_case_days": 28 + 10 + 7 + 14,  # C1 with W1; C2 with W3 until it was paid; C3 with W3, then W2
+    "caseload": 59 / 56,
+    "transferred_in_cases": 1,
+    "transferred_in_amount": D("500.00"),
+    "transferred_out_cases": 1,
+    "transferred_out_amount": D("500.00"),
+}
+
+
+@pytest.fixture
+def shop(given: Callable[..., Given]) -> Given:
+    return given(
+        cases=CASES, assignments=ASSIGNMENTS, collectors=COLLECTORS, attendance=ATTENDANCE, reviews=REVIEWS, complaints=COMPLAINTS,
+        trainings=TRAININGS, contacts=CONTACTS, as_of="2026-03-31",
+    )  # fmt: skip
+
+
+def test_every_metric_in_february(shop: Given) -> None:
+    row = shop.rows(tuple(WORKED), start="2026-02-01", until="2026-02-28")[0]
+    for name, expected in WORKED.items():
+        assert row[name] == (pytest.approx(expected, abs=1e-12) if isinstance(expected, float) else expected), name
+
+
+def test_by_collector(shop: Given) -> None:
+    """Each against their own; a complaint that names nobody is against who held the case that day, else the house."""
+    names = ("productive_hours", "qa_score", "complaints", "caseload", "transferred_in_cases", "transferred_out_cases", "training_valid_share")
+    rows = {row["collector"]: row for row in shop.rows(names, by="collector", start="2026-02-01", until="2026-02-28")}
+    assert {name: row["productive_hours"] for name, row in rows.items()} == {"W1": D("6.00"), "W2": D("4.00"), "W3": D("5.00")}
+    assert rows["W1"]["qa_score"] == pytest.approx(85.0) and rows["W2"]["qa_score"] is None
+    assert {name: row["complaints"] for name, row in rows.items() if row["complaints"]} == {"W1": 1, "W3": 2}
+    assert {name: row["caseload"] for name, row in rows.items()} == {"W1": 1.0, "W2": 1.0, "W3": pytest.approx(17 / 14)}
+    assert (rows["W2"]["transferred_in_cases"], rows["W3"]["transferred_out_cases"]) == (1, 1)
+    assert (rows["W1"]["training_valid_share"], rows["W2"]["training_valid_share"]) == (1.0, 0.0)
+
+
+def test_handle_time_by_outcome_and_complaints_with_an_exact_interval(shop: Given) -> None:
+    february = {"start": "2026-02-01", "until": "2026-02-28"}
+    found = {row["outcome"]: row["handle_time"] for row in shop.rows("handle_time", by="outcome", **february) if row["handle_time"]}
+    assert found == {"conversation": 90.0, "answered": 20.0}
+    row = shop.rows("complaints_per_1000", **february)[0]
+    low, high = confint_poisson(3, 3, method="exact-c")
+    assert (row["complaints_per_1000_low"], row["complaints_per_1000_high"]) == (pytest.approx(1000 * low), pytest.approx(1000 * high))
+
+
+def test_a_year_later_training_has_lapsed(shop: Given) -> None:
+    assert shop.value("training_valid_share", start="2026-03-01", until="2026-03-31") == 0.0
+    rows = shop.rows("trained_staff", by="month", start="2026-01-01")
+    assert [row["trained_staff"] for row in rows] == [2, 1, 0]  # W3's course of 1 February 2025 still holds at the end of January
+
+
+def test_hours_are_not_cut_by_what_only_cases_have(shop: Given) -> None:
+    with pytest.raises(UnknownName, match="can't be cut by product"):
+        shop.rows("productive_hours", by="product")
+    answer = shop.warehouse.measure(("productive_hours", "net_amount"), filters=shop.filters(product="card"))
+    assert answer.rows[0]["productive_hours"] is None and answer.missing["productive_hours"] == ("attendance.product",)
+
+
+def test_everybody_sees_only_their_own(shop: Given) -> None:
+    own = Scope("collector", None, False, "W1")
+    team = Scope("leader", ("B",), True, None)
+    for scope, hours, days in ((own, D("6.00"), 28), (team, D("5.00"), 14)):
+        row = shop.warehouse.measure(("productive_hours", "staff_days"), filters=shop.filters("2026-02-01", "2026-02-28"), scope=scope).rows[0]
+        assert (row["productive_hours"], row["staff_days"]) == (hours, days)
+
+
+@pytest.mark.parametrize(
+    "name", ["productive_hours", "reviews_done", "complaints", "courses_taken", "staff_days", "held_case_days", "transferred_in_cases"]
+)
+def test_rows_behind_add_up(shop: Given, name: str) -> None:
+    found = shop.warehouse.rows(name, filters=shop.filters("2026-02-01", "2026-02-28"))
+    assert found.total == WORKED[name] and len(found.rows) == found.count
