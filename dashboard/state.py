@@ -41,6 +41,8 @@ VERSION = 1
 MIGRATIONS: dict[int, tuple[str, ...]] = {}
 #: Two processes may write: the second waits this long for the first.
 BUSY_MS = 10_000
+#: The number under which processes agree who makes tables.
+TABLES_LOCK = 730_2026
 #: Until a login says who somebody is, the person at the keyboard.
 LOCAL_AUTHOR = "local"
 LONGEST_NAME, LONGEST_TEXT, LONGEST_LINK = 120, 500, 4_000
@@ -202,6 +204,7 @@ class State:
         else:
             self._engine = create_engine(url, pool_pre_ping=True)
         with self.writing() as connection:
+            _alone(connection)
             _prepare(connection)
 
     def close(self) -> None:
@@ -310,6 +313,7 @@ class State:
     def prepare(self, tables: MetaData) -> None:
         """Make the tables of a capability where they aren't there yet."""
         with self.writing() as connection:
+            _alone(connection)
             tables.create_all(connection)
 
     @contextmanager
@@ -343,6 +347,12 @@ def _for_two_processes(connection: Any, _: object) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode = wal", f"busy_timeout = {BUSY_MS}", "synchronous = full", "foreign_keys = on"):
         connection.execute(f"pragma {pragma}").close()
+
+
+def _alone(connection: Connection) -> None:
+    """Two processes that start at once make tables one after the other (SQLite's writers are alone as it is)."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"select pg_advisory_xact_lock({TABLES_LOCK})")
 
 
 def _prepare(connection: Connection) -> None:

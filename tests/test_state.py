@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -134,6 +136,21 @@ def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
     with pytest.raises(StateUnavailable, match=r"127\.0\.0\.1:1/") as caught:
         State("postgresql://someone:secret@127.0.0.1:1/nowhere")
     assert "secret" not in str(caught.value)
+
+
+def test_many_start_at_once_on_an_empty_database(database: str) -> None:
+    ready = threading.Barrier(4)
+
+    def start() -> State:
+        ready.wait(20)
+        return State(database)
+
+    with ThreadPoolExecutor(4) as pool:
+        made = [one.result(60) for one in [pool.submit(start) for _ in range(4)]]
+    made[0].add_note("sample", date(2026, 3, 1), "x")
+    assert [len(one.notes("sample")) for one in made] == [1] * 4
+    for one in made:
+        one.close()
 
 
 def test_two_processes_write_at_once(kept: State, database: str) -> None:

@@ -71,10 +71,12 @@ def allocate(payments: Payments, collectors: Iterable[Collector], plan: Plan, mo
     reasons.put("reversal_unpaid", earlier)
     share = np.full(len(payments), UNIT, dtype=np.int64)
     touch = _touches(column, plan)
+    open_to_rules = np.ones(len(payments), dtype=bool)
     for rule in plan.eligible.rules:
-        fit = reasons.free & (share == UNIT)
+        fit = reasons.free & open_to_rules
         for name, values in rule.cut:
             fit &= np.isin(touch, list(values)) if name == "touch" else column.among(name, values)
+        open_to_rules &= ~fit  # the first rule that fits decides
         part = _whole(rule.share)
         if part == 0:
             reasons.put(rule.reason, fit)

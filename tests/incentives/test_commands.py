@@ -85,7 +85,7 @@ def found(answer: tuple[int, str, str]) -> Any:
     return json.loads(answer[1])
 
 
-def test_the_months_job(asked: Callable[..., tuple[int, str, str]]) -> None:
+def test_the_months_job(asked: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
     estimate = found(asked("run", "--plan", "bank", "--format", "json"))
     # 800 of bucket M3 at 2%; 500 was posted after the cut-off; what is waived, pending or failed is no cash at all
     assert (estimate["status"], estimate["month"], estimate["total"]) == ("estimate", "2026-03", "16.00")
@@ -113,6 +113,12 @@ def test_the_months_job(asked: Callable[..., tuple[int, str, str]]) -> None:
     assert [(one["status"], one["answer"]) for one in found(asked("disputes", "--format", "json"))] == [("rejected", "posted late: counts in April")]
     assert asked("verify")[:2] == (0, "Runs checked: 2. All are as they were written, and each comes out again bit for bit\n")
     assert [one["status"] for one in found(asked("runs", "--format", "json"))] == ["withdrawn", "locked"]
+    assert asked("export", "1", "--out", str(tmp_path), "--as", "bo")[2] == "Run 1 of 2026-03 was withdrawn by bo\n"
+    made = [asked("export", "2", "--out", str(tmp_path / folder), "--as", who) for folder, who in (("out", "bo"), ("again", "anna"))]
+    assert [code for code, _, _ in made] == [0, 0] and all(": 1, ¥28.50, SHA-256 " in said for _, said, _ in made)
+    first, second = (path.read_bytes() for folder in ("out", "again") for path in (tmp_path / folder).iterdir())
+    assert first == second and b"W1" in first and b"28.50" in first
+    assert [one["status"] for one in found(asked("runs", "--format", "json"))] == ["withdrawn", "exported"] and asked("verify")[0] == 0
 
 
 @pytest.mark.parametrize(

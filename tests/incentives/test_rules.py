@@ -44,6 +44,10 @@ ELIGIBLE = {
         '[eligible]\nrule = [{ method = ["direct", "counter"], product = "card", share = "85.5%", reason = "client_direct" }]',
         [paid("P1", 1000), paid("P2", 500, method="direct"), paid("P3", 500, method="direct", product="loan")], "19.28", {"client_direct": "72.50"},
     ),
+    "the first rule that fits decides": (
+        '[eligible]\nrule = [{ product = "card", share = 1, reason = "policy" }, { method = "direct", share = 0, reason = "client_direct" }]',
+        [paid("P1", 1000, method="direct"), paid("P2", 500, method="direct", product="loan")], "10.00", {"client_direct": "500.00"},
+    ),
     # touched at most thirty days before: worked; the thirty-first, after it, or never: it paid by itself
     "self-cure": (
         '[eligible]\ntouch = "attempt"\ntouch_days = 30\nrule = [{ touch = "self_cure", share = 0, reason = "self_cure" }]',
