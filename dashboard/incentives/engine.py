@@ -87,6 +87,7 @@ class _Month:
         self.uses = plan.uses
         self.shares: dict[str, Decimal] = {}
         self.absent: set[str] = set()
+        self.accelerators = {step.id for step in plan.steps if isinstance(step, plans.Accelerator)}
         self.found: dict[tuple[Any, ...], Decimal | None] = {}
         self.complaints: dict[str, list[Complaint]] = {}
         for complaint in inputs.complaints:
@@ -170,7 +171,7 @@ class _Month:
         paid = [ZERO] * len(desk.kinds)
         for step, amounts in desk.earned.items():
             factor = desk.factor[step]
-            accelerates = desk.lines and any(line.step == step and line.step_kind == "accelerator" for line in desk.lines)
+            accelerates = step in self.accelerators
             for at, amount in enumerate(amounts):
                 if amount:
                     paid[at] += amount * factor

@@ -29,6 +29,11 @@ ELIGIBLE = {
     "late, and no cut-off": ("", [paid("P1", 1000, posted_day="2026-04-06")], "10.00", {}),
     # an earlier month's payment that was posted after that month's cut-off counts now, beyond this month's net cash
     "brought forward": ("[eligible]\ncutoff_days = 5", [paid("P0", 700, paid_day="2026-02-27", posted_day="2026-03-09")], "7.00", {"brought_forward": "-700.00"}),
+    "brought forward and reversed": (
+        "[eligible]\ncutoff_days = 5",
+        [paid("P0", 700, paid_day="2026-02-27", posted_day="2026-03-09"), paid("R0", -700, paid_day="2026-03-20", origin_day="2026-02-27", reverses="P0")],
+        "0.00", {"brought_forward": "-700.00"},
+    ),
     "of the month before": ("[eligible]\ncutoff_days = 5", [paid("P0", 700, paid_day="2026-02-27", posted_day="2026-03-05")], "0.00", {}),
     # a reversal in the same month is netted; of an earlier month it is never the desk's unless a locked month paid for it
     "netted": ("", [paid("P1", 1000), paid("R1", -400, reverses="P1")], "6.00", {}),
@@ -169,7 +174,7 @@ STEPS: dict[str, tuple[list[str], Any, str]] = {
     "own target": ([goal('from = ["collector", "team"], metric = "net_amount"')], inputs(TEN, targets={("collector:W1", "net_amount"): 4000, ("team:A", "net_amount"): 1}), "250.00"),
     "team target by heads": (
         [goal('from = ["collector", "team"], metric = "net_amount"')],
-        inputs(TEN, [person(), person("W2"), person("W3", left_on=date(2026, 2, 1))], targets={("team:A", "net_amount"): 10000}), "200.00",
+        inputs([*TEN, paid("P3", 1, "W3")], [person(), person("W2"), person("W3", left_on=date(2026, 2, 1))], targets={("team:A", "net_amount"): 10000}), "200.00",
     ),
     "target less leave": ([goal("leave = true, table = [{ amount = 8000 }]")], inputs(TEN, [person(worked_days=15, leave_days=5)]), "166.67"),
     "target by caseload": ([goal("caseload = 200, table = [{ amount = 8000 }]")], inputs(TEN, [person(case_days=100 * 31)]), "250.00"),
@@ -349,6 +354,13 @@ def test_without_attendance_no_leave_is_known_and_it_is_said() -> None:
     )
     assert [(one.collector, one.amount) for one in found.statements] == [("W1", d("193.55")), ("W2", d("3000.00"))]  # 3,000 × 2 of 31 days
     assert found.notes == (("no_attendance", "W1"),)
+
+
+def test_base_and_paid_rates_of_a_payment() -> None:
+    """100 of rates, doubled above target (10,000 of 5,000: half of it), half for quality, capped at 60: the base rate stays 1%, 0.6% was paid."""
+    capped = CAPPED.replace("70", "60")
+    (group,) = statement(plan(AIM, ONE, FASTER, HALF, capped), inputs(TEN, [person(qa=80)])).credited
+    assert (group.base_rate, round(group.paid_rate, 12)) == (d("0.01"), d("0.006"))
 
 
 def test_no_target_may_mean_no_accelerator() -> None:

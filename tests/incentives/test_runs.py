@@ -188,6 +188,15 @@ def test_a_balance_goes_on_to_the_next_month(shop: Callable[..., Warehouse], led
     assert (closed(warehouse, ledger, FEBRUARY)["W2"].carried, closed(warehouse, ledger, MARCH)["W2"].amount) == (d(-14), d("36.00"))
 
 
+def test_a_correction_of_a_month_that_carried_a_balance(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    """W1's February: 10.00 − 15 leaves −5 to carry. Corrected to 20.00 it would have paid 5.00 and carried nothing: 10.00 more in all."""
+    ledger.adjust("shop", FEBRUARY, "p", "W1", d(-15), ANNA, "advance")
+    assert closed(shop(), ledger, FEBRUARY)["W1"].carried == d(-5)
+    march = closed(shop(**CORRECTED), ledger, MARCH)["W1"]
+    assert line(march, "diff") == ("corrections", d("10.00"))
+    assert march.amount == d("11.00")  # 6.00 of its own, 10.00 of February, less the 5 that were carried
+
+
 def test_what_is_not_supplied_is_named(given: Callable[..., Given]) -> None:
     bare = given(cases=WORLD["cases"], payments=PAYMENTS, as_of="2026-03-31").warehouse
     assert missing(PLAN, bare) == ("assignments", "collectors", "reviews")
