@@ -141,6 +141,9 @@ def cards(now: Planning) -> None:
 
 def _coverage() -> None:
     filters = ui.view_filters().replace(start=ui.frame().info.first_on, until=ui.frame().info.as_of)
+    if missing := ui.frame().warehouse.missing("rollout_coverage"):
+        st.metric(plain(ui.label("rollout_coverage")), formats.MISSING, help=ui.definition("rollout_coverage"))
+        raise ui.NotSupplied(missing)
     row = ui.measure("rollout_coverage", filters=filters.replace(where=())).rows[0]
     st.metric(plain(ui.label("rollout_coverage")), formats.rate(row["rollout_coverage"]), help=ui.definition("rollout_coverage"))
     st.caption(ui.denominators(ui.metric("rollout_coverage"), row))

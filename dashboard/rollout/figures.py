@@ -18,6 +18,8 @@ from dashboard.rollout.sentences import SIGNS, signed_days, state, why
 from dashboard.words import word
 
 COLOURS = {"late": WORSE, "blocked": "#9467BD", "at_risk": "#E69F00", "on_track": "#56B4E9", "done": ACTUAL}
+#: States whose words stand out too, in colours that can be read on light and dark.
+TOLD = {"late": WORSE, "blocked": "#9467BD", "at_risk": EVENT}
 #: Narrower than this a timetable scrolls instead of losing its names.
 GANTT_WIDTH = 700
 ROW, GROUP, FAINT = 46, 26, "rgba(138,148,163,0.4)"
@@ -83,8 +85,9 @@ def _said(one: Timed, lang: str) -> str:
     name = one.milestone.name.read(lang)
     name = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
     slip = f" {signed_days(one.slip, lang)}" if one.slip else ""
-    colour = COLOURS[one.state] if one.state not in ("on_track", "at_risk") else {"on_track": ACTUAL, "at_risk": EVENT}[one.state]
-    mark = f"<span style='color:{colour}'>{SIGNS[one.state]} {state(one.state, lang)}{slip}</span>"
+    mark = f"{SIGNS[one.state]} {state(one.state, lang)}{slip}"
+    if one.state in TOLD:
+        mark = f"<span style='color:{TOLD[one.state]}'>{mark}</span>"
     return f"{formats.drawn(one.milestone.id)} {formats.drawn(name)} · {mark}"
 
 
@@ -185,20 +188,21 @@ def burn_up(lines: Mapping[str, Sequence[tuple[date, int]]], today: date, lang: 
 def loads(held: Sequence[Load], lang: str) -> go.Figure:
     """Open milestones of each owner by state, the heaviest on top."""
     shown = [load for load in held if load.open][::-1]
-    figure = blank(max(140, 46 * len(shown) + 70))
+    figure = blank(max(140, 50 * len(shown) + 70))
     places = list(range(len(shown)))
     for name in STATES:
         counts = [load.states[name] for load in shown]
         if name != "done" and any(counts):
             figure.add_bar(
-                orientation="h", y=places, x=counts, width=0.3, name=f"{SIGNS[name]} {state(name, lang)}", marker={"color": COLOURS[name]},
-                text=[str(count) if count else "" for count in counts], textposition="inside", insidetextanchor="middle", textangle=0,
+                orientation="h", y=places, x=counts, width=0.36, name=f"{SIGNS[name]} {state(name, lang)}", marker={"color": COLOURS[name]},
+                text=[str(count) if count else "" for count in counts], textposition="inside", insidetextanchor="middle",
+                textangle=0, textfont={"size": 13}, constraintext="none",
                 customdata=[f"{formats.drawn(load.owner.read(lang))}<br>{state(name, lang)}: {load.states[name]}" for load in shown],
                 hovertemplate="%{customdata}<extra></extra>",
             )  # fmt: skip
     for place, load in zip(places, shown, strict=True):
-        _text(figure, place + 0.32, formats.drawn(load.owner.read(lang)), 12)
-    figure.update_xaxes(visible=False, rangemode="tozero")
+        _text(figure, place + 0.36, formats.drawn(load.owner.read(lang)), 12)
+    figure.update_xaxes(visible=False, range=[0, max([4, *(load.open for load in shown)])])
     figure.update_yaxes(visible=False, range=[-0.4, len(shown) - 0.4])
     figure.update_layout(barmode="stack", showlegend=True, legend=LEGEND, margin={"t": 40})
     return figure

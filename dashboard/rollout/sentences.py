@@ -256,6 +256,8 @@ def load_found(held: Sequence[Load], lang: str) -> str | None:
     """Who holds the most open milestones; None where nothing is open."""
     if not held or not held[0].open:
         return None
+    if len(held) > 1 and held[1].open == held[0].open:
+        return word("rollout.load_even", lang, n=held[0].open)
     return formats.plain(word("rollout.load_found", lang, owner=held[0].owner.read(lang), n=held[0].open))
 
 
