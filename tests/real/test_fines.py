@@ -600,3 +600,37 @@ def test_the_note_says_what_was_taken_for_what() -> None:
 def test_the_data_is_not_part_of_the_project() -> None:
     """Its terms were not checked for redistribution."""
     assert not list((ROOT / "data").rglob("fines*.csv*"))
+
+
+@pytest.fixture(scope="session")
+def noticed() -> pd.DataFrame:
+    """One row per payment and notice of its case in the sixty days up to it, by pandas from the log: cents, age of the notice in days."""
+    raw = pd.read_csv(FOLDER / "fines_events.csv.gz", dtype=str, keep_default_na=False).drop_duplicates()
+    raw["day"] = pd.to_datetime(raw["time:timestamp"], format="%d/%m/%Y")
+    paid = raw[raw["concept:name"] == "Payment"].reset_index(names="payment")
+    paid["cents"] = [int(Decimal(text) * 100) for text in paid["paymentAmount"]]
+    sent = raw[raw["concept:name"] == "Insert Fine Notification"][["case_id", "day"]].rename(columns={"day": "sent_on"})
+    both = paid[["payment", "case_id", "day", "cents"]].merge(sent, on="case_id", how="left")
+    both["age"] = (both["day"] - both["sent_on"]).dt.days
+    return both
+
+
+@needs_data
+@pytest.mark.parametrize("window", [7, 14, 30, 60])
+def test_cash_after_a_notice_is_the_logs(fines: Given, noticed: pd.DataFrame, window: int) -> None:
+    """Letters are the only contacts: last touch, first touch and equal parts all give them the payments within the window, to the cent."""
+    touched = noticed[noticed["age"].between(0, window)].drop_duplicates("payment")
+    whole = noticed.drop_duplicates("payment")
+    due = {"letter": int(touched["cents"].sum()), "none": int(whole["cents"].sum() - touched["cents"].sum())}
+    names = [f"attributed_{method}_amount" for method in ("last", "first", "linear", "decay")]
+    rows = fines.rows([*names, "touched_payments"], by="channel", touch_window=str(window))
+    for name in names:
+        assert {row["channel"]: cents(row[name]) for row in rows} == due
+    assert {row["channel"]: row["touched_payments"] for row in rows} == {"letter": len(touched), "none": len(whole) - len(touched)}
+    by_year = touched.groupby(touched["day"].dt.year)["cents"].sum().to_dict()
+    found = {
+        row["year"].year: cents(row[names[0]])
+        for row in fines.rows(names[0], by=("year", "channel"), touch_window=str(window))
+        if row["channel"] == "letter"
+    }
+    assert found == by_year
