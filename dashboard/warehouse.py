@@ -392,8 +392,9 @@ class Warehouse:
             elif "paid_count" in words and not all(p.until == month_end(p.start) for p in periods):
                 relation = "stock_part_month"  # who paid in a period is only at hand for whole months
         elif relation == "reach":
-            if not all(p.start.day == 1 and p.until == month_end(p.start) for p in periods):
-                relation = "reach_any_period"  # which cases were reached in a period is only at hand for whole months
+            as_of = self.info.as_of
+            if not all(p.start.day == 1 and (p.until == month_end(p.start) or as_of <= p.until < month_end(p.start)) for p in periods):
+                relation = "reach_any_period"  # which cases were reached is only at hand for whole months, or what the data has of them
         elif relation in ("cash", "credits") and "bucket" in uses:
             if not all(p.start.day == 1 and p.until <= month_end(p.start) for p in periods):
                 relation = f"{relation}_any_period"

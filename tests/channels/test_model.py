@@ -14,6 +14,7 @@ from dashboard.filters import Filters
 from dashboard.home import Home
 from dashboard.metrics import metrics
 from dashboard.warehouse import Warehouse
+from tests.channels.test_metrics import CASES, COLLECTORS, CONTACTS
 from tests.conftest import Given
 
 CONTACT = [name for name, entry in metrics().items() if entry.of == "contacts"]
@@ -55,6 +56,20 @@ def test_a_month_is_a_period_like_any_other(warehouse: Warehouse, by: tuple[str,
         patch.setattr(opened, "_relation", lambda name: original("reach_any_period" if name == "reach" else name))
         general = warehouse.measure(REACH, by, filters=filters).rows
     assert quick == general
+
+
+def test_a_month_still_running_is_answered_as_far_as_the_data_goes(given: Callable[..., Given]) -> None:
+    shop = given(cases=CASES, contacts=CONTACTS, collectors=COLLECTORS, as_of="2026-02-12")
+    filters = shop.filters("2026-01-01", "2026-02-12")
+    asked: list[str] = []
+    original = opened._relation
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opened, "_relation", lambda name: asked.append(name) or original(name))  # type: ignore[func-returns-value]
+        quick = shop.warehouse.measure(REACH, ("month",), filters=filters).rows
+        patch.setattr(opened, "_relation", lambda name: original("reach_any_period"))
+        general = shop.warehouse.measure(REACH, ("month",), filters=filters).rows
+    assert set(asked) == {"reach"} and quick == general
+    assert quick[-1]["attempted_cases"] == 2 and quick[-1]["stock_attempts"] == 8  # C1: K1–K4, K14; C2: K5–K7
 
 
 def test_whose_a_contact_is(given: Callable[..., Given]) -> None:
