@@ -30,6 +30,7 @@ REPORTS = ROOT / "queries" / "reports"
 RELATIONS = ROOT / "queries" / "relations"
 ROWS = ROOT / "queries" / "rows.toml"
 TIMEOUT_MS = 60_000
+MEMORY = "1GB"  # what a snapshot's pages and running questions may hold; more is read again, or spilt beside the snapshot
 
 _open: dict[Path, duckdb.DuckDBPyConnection] = {}
 _opening = threading.Lock()
@@ -52,6 +53,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
                     "autoload_known_extensions": "false",
                     "allow_community_extensions": "false",
                     "python_enable_replacements": "false",
+                    "memory_limit": MEMORY,
                 },
             )
             con.execute("set global TimeZone = 'UTC'")
