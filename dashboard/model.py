@@ -232,6 +232,14 @@ def _bucket_edges(con: duckdb.DuckDBPyConnection) -> None:
     for scheme, valid_to in zip(schemes, ends, strict=True):
         rows = [(b["id"], rank, b["low"], b["high"], scheme["valid_from"], valid_to) for rank, b in enumerate(scheme["buckets"])]
         con.executemany("insert into model.bucket_edges values (?, ?, ?, ?, ?, ?)", rows)
+    # the edges day by day, for large tables: found by equality, where ranges would have to be sorted and merged
+    first, last = min(scheme["buckets"][0]["high"] for scheme in schemes), max(scheme["buckets"][-1]["low"] for scheme in schemes)
+    con.execute(
+        "create table model.bucket_days as select days.day, edges.* from range($first, $last + 1) as days (day) "
+        "inner join model.bucket_edges as edges on days.day between greatest(edges.low, $first) and least(edges.high, $last)",
+        {"first": first, "last": last},
+    )
+    con.execute(f"create or replace macro bucket_day(days) as least(greatest(days, {first}), {last})")
 
 
 def _promise_settings(con: duckdb.DuckDBPyConnection) -> None:

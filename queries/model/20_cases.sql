@@ -120,6 +120,6 @@ select
     described.first_paid_on,
     date_diff('day', described.placed_on, as_of_day()) as observed_days,
 from described
-left join model.bucket_edges as edges
-    on described.placed_dpd >= edges.low and described.placed_dpd <= edges.high
+left join model.bucket_days as edges
+    on bucket_day(described.placed_dpd) = edges.day and described.placed_dpd >= edges.low and described.placed_dpd <= edges.high
     and described.placed_on >= edges.valid_from and described.placed_on < edges.valid_to

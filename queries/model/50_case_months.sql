@@ -95,8 +95,8 @@ bucketed as (
         edges.rank as bucket_rank,
         case when aged.state = 'plan' then 'plan' else edges.bucket end as start_state,
     from aged
-    inner join model.bucket_edges as edges
-        on aged.days_past_due >= edges.low and aged.days_past_due <= edges.high
+    inner join model.bucket_days as edges
+        on bucket_day(aged.days_past_due) = edges.day and aged.days_past_due >= edges.low and aged.days_past_due <= edges.high
         and aged.month >= edges.valid_from and aged.month < edges.valid_to
 ),
 
