@@ -215,6 +215,22 @@ def side_by_side(trial: Trial) -> None:
         panel.table(rows, shape)
 
 
+def rules(trial: Trial) -> None:
+    """Which figures and steps differ between both."""
+    lang, before, after = ui.lang(), trial.before.plan, trial.after.plan
+    if before.hash == after.hash:
+        return
+    changed = whatif.altered(before.text, after.text)
+    title = ui.say("whatif.rules_steps") if changed is None else ui.say("whatif.rules_figures", n=formats.count(len(changed)))
+    with ui.panel("whatif_rules", title, ui.say("whatif.rules_note")) as panel:
+        heads = {name: ui.say(f"whatif.{name}") for name in ("step", "figure", "before", "after")}
+        if changed is not None:
+            panel.table(telling.figures(changed, before, lang), [Column(name, head) for name, head in heads.items()])
+        else:
+            shape = [Column(name, heads[name]) for name in ("step", "before", "after")]
+            panel.table(telling.steps(before, after, lang, ui.currency()), shape)
+
+
 def _columns(**units: str) -> list[Column]:
     made = []
     for name, unit in units.items():

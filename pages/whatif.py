@@ -6,6 +6,7 @@ paywork.said()
 with paywork.guarded():
     trial = draftwork.asked()
     draftwork.side_by_side(trial)
+    draftwork.rules(trial)
     draftwork.people(trial)
     draftwork.spread(trial)
     draftwork.cliffs(trial)

@@ -151,6 +151,28 @@ def _field_part(part: str, plan: Plan, lang: str) -> str:
     return f"{head} {said}"
 
 
+def figures(changed: Sequence[tuple[Field, str]], plan: Plan, lang: str) -> list[dict[str, str]]:
+    """Figures of a plan that are otherwise in another, as rows."""
+    return [{"step": step(plan, one.step, lang), "figure": field(one, plan, lang), "before": one.value, "after": now} for one, now in changed]
+
+
+def steps(before: Plan, after: Plan, lang: str, currency: str) -> list[dict[str, str | None]]:
+    """Two plans step by step, in the order of the second; what only the first has stands last."""
+    says: list[dict[str, tuple[str, str]]] = []
+    for plan in (before, after):
+        told = sentences.order(plan, lang, currency)
+        says.append({one.id: (label, text) for one, (_, label, text) in zip(plan.steps, told, strict=True)})
+    first, second = says
+    names = [*second, *(name for name in first if name not in second)]
+    return [
+        {
+            "step": (second.get(name) or first[name])[0], "before": first[name][1] if name in first else None,
+            "after": second[name][1] if name in second else None,
+        }
+        for name in names
+    ]  # fmt: skip
+
+
 def problems(found: Iterable[Problem], lang: str) -> list[str]:
     """What is wrong in a plan, one line each: place, what stands there, what should."""
     return [word("pay.problem", lang, where=one.where, got=one.got, expected=one.expected) for one in found]

@@ -107,6 +107,14 @@ def filled(text: str, values: Mapping[int, str]) -> str:
     return text
 
 
+def altered(before: str, after: str) -> list[tuple[Field, str]] | None:
+    """The figures that differ between two texts of the same steps, each as it was with what it is now; None where the steps themselves differ."""
+    one, other = fields(before), fields(after)
+    if [(field.step, field.name) for field in one] != [(field.step, field.name) for field in other]:
+        return None
+    return [(was, now.value) for was, now in zip(one, other, strict=True) if was.value != now.value]
+
+
 # --- trying -----------------------------------------------------------------------------------------------------------
 
 

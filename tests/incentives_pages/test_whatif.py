@@ -68,6 +68,15 @@ def test_fields_are_found_and_filled_in() -> None:
     text = whatif.filled(WHOLE, {3: "1%", 4: "350000"})
     assert 'from = 200000, rate = "1%" }, { from = 350000, rate = "1.2%"' in text and planfile.parse(text).hash != planfile.parse(WHOLE).hash
     assert whatif.filled(WHOLE, {}) == WHOLE
+    changed = whatif.altered(WHOLE, text)
+    assert changed is not None and telling.figures(changed, planfile.parse(WHOLE), "en") == [
+        {"step": "Tiers", "figure": "rate · from 200000", "before": "0.8%", "after": "1%"},
+        {"step": "Tiers", "figure": "from · rate 1.2%", "before": "400000", "after": "350000"},
+    ]
+    bank = runs.known_plans().at("bank", MONTH)
+    assert whatif.altered(WHOLE, bank.text) is None
+    rows = telling.steps(planfile.parse(WHOLE), bank, "en", "CNY")
+    assert rows[-1]["step"] == "Tiers" and rows[-1]["after"] is None and rows[0]["before"] is None
 
 
 @pytest.mark.parametrize("name", ["bank", "agency", "flat"])
