@@ -132,7 +132,8 @@ class Effect:
     """What was found. `before`: the drift before the start (should be zero); `level`: starters less others before anybody started.
 
     warnings: drift, anticipation (an effect in the period before), season (all started in one period), level (starters stood apart
-    before), alone (nothing to compare with), short (fewer than three periods after), left_out (units that had started already).
+    before), alone (nothing to compare with), short (fewer than three periods after), left_out (units that had started already, or that
+    share no period without it with the rest).
     """
 
     kind: Literal["staggered", "interrupted"]
@@ -251,9 +252,14 @@ def _panel(rows: Iterable[Row]) -> tuple[_Panel, int]:
         y[cell], weights[cell], there[cell] = row.outcome, row.weight, True
     begin = np.array([NEVER if starts[unit] is None else int(starts[unit] or 0) - first for unit in kept])
     free = there & (np.arange(shape[1]) < begin[:, None])
-    shared = np.flatnonzero(free.any(axis=0))
-    width = int(shared[-1]) + 1
-    y, weights, there, free = y[:, :width], weights[:, :width], there[:, :width], free[:, :width]
+    units, periods = _joined(free)
+    if int(units.sum()) < 2:
+        raise TooFew("units", int(units.sum()), 2)
+    left_out += int((~units).sum())
+    width = int(np.flatnonzero(periods)[-1]) + 1
+    kept = [unit for unit, joined in zip(kept, units, strict=True) if joined]
+    begin, there, free = begin[units], (there & periods)[units, :width], free[units, :width]
+    y, weights = np.where(there, y[units, :width], 0.0), weights[units, :width]
     begin = np.where(begin < width, begin, NEVER)
     if (begin == NEVER).all():
         raise TooFew("starters", 0, 1)
@@ -264,6 +270,18 @@ def _panel(rows: Iterable[Row]) -> tuple[_Panel, int]:
     early = np.where(early.sum(axis=1, keepdims=True) > 0, early, free)
     unit_weight = (weights * early).sum(axis=1) / early.sum(axis=1)
     return _Panel(tuple(kept), first, y, there, unit_weight / unit_weight.mean(), begin), left_out
+
+
+def _joined(free: Array) -> tuple[Array, Array]:
+    """The units and periods that can be compared with each other by way of cells without it, from the unit with most of them."""
+    units = np.zeros(free.shape[0], dtype=bool)
+    units[free.sum(axis=1).argmax()] = True
+    while True:
+        periods = free[units].sum(axis=0) > 0
+        wider = free[:, periods].sum(axis=1) > 0
+        if np.array_equal(wider, units):
+            return units, np.asarray(periods)
+        units = np.asarray(wider)
 
 
 @dataclass(frozen=True)
@@ -392,7 +410,7 @@ def two_stage(starts: Array, weight: Array, there: Array, outcomes: Array, horiz
         system += (known[:, :, None] & known[:, None, :]) * (of_period.max(axis=1) / periods)[:, None, None]
         unit_sums = np.einsum("pnt,ntk->pnk", free, outcomes)
         right = np.einsum("pnt,ntk->ptk", free, outcomes) - np.einsum("pnt,pnk->ptk", scaled, unit_sums)
-        of_time = np.linalg.solve(system, right)
+        of_time = _solved(system, right)
         of_one = (unit_sums - np.einsum("pnt,ptk->pnk", free, of_time)) * per_unit[:, :, None]
         started = present & (age >= 0) & known[:, None, :] & (of_unit > 0)[:, :, None]
         for place, horizon in enumerate(horizons):
@@ -401,6 +419,18 @@ def two_stage(starts: Array, weight: Array, there: Array, outcomes: Array, horiz
             gain = np.einsum("pnt,ntk->pk", counted, outcomes)
             gain -= np.einsum("pn,pnk->pk", counted.sum(axis=2), of_one) + np.einsum("pt,ptk->pk", counted.sum(axis=1), of_time)
             found[low : low + _CHUNK, place] = np.divide(gain, total, out=np.full_like(gain, np.nan), where=total > 0)
+    return found
+
+
+def _solved(systems: Array, right: Array) -> Array:
+    """Solutions of many systems; the smallest where a way to deal leaves units without a month in common, so that there are several."""
+    try:
+        found = np.linalg.solve(systems, right)
+    except np.linalg.LinAlgError:
+        found = np.full_like(right, np.inf)
+    lost = ~(np.abs(found).max(axis=(1, 2)) <= 1e6 * np.abs(right).max())
+    if lost.any():
+        found[lost] = np.linalg.pinv(systems[lost], rcond=1e-10) @ right[lost]
     return found
 
 

@@ -225,6 +225,17 @@ def test_too_few_is_no_number(starts: list[int | None], months: int, reason: str
     assert (raised.value.reason, raised.value.found, raised.value.needed) == (reason, found, needed)
 
 
+def test_units_that_come_and_go() -> None:
+    """One comes when all others have started and shares no month without it with anybody: left out; one that comes late but never starts counts."""
+    rng = np.random.default_rng(0)
+    held = rows(lambda *_: float(rng.normal()), [6, 7, 8, 9, 6, 7, 8, 9], 14)
+    alone = staggered([*held, *(Row("late", month, float(rng.normal()), 1.0, 13) for month in range(10, 14))], by_period=False)
+    assert alone.units == 8 and "left_out" in alone.warnings
+    assert alone.overall == staggered(held, by_period=False).overall
+    never = staggered([*held, *(Row("late", month, 0.1 * month, 100.0) for month in range(4, 14))])
+    assert never.units == 9 and never.after == 8 and np.isfinite(never.overall.value)
+
+
 def test_the_same_seed_gives_the_same_draws() -> None:
     rng = np.random.default_rng(1)
     drawn = rows(lambda *_: float(rng.normal()), [*STARTS, 15, None, 17])
