@@ -202,6 +202,7 @@ class Ledger:
                 "result_hash": hashlib.sha256(result.encode()).hexdigest(),
                 "total": str(run.total), "people": len(run.statements),
                 "adjustments": sorted(one.id for one in inputs.remembered.adjustments),
+                "after": self._locked_before(connection, run.dataset, run.plan, run.month),
             }  # fmt: skip
             self._add(connection, "prepared", who, run.dataset, run.month, run.plan, number, None, body)
             return self._record(connection, number)
@@ -258,6 +259,8 @@ class Ledger:
         current = [one.id for one in self._adjustments(connection, record.dataset, record.month, record.plan)]
         if sorted(current) != first.body["adjustments"]:
             raise Refused("adjustments_changed", **values)
+        if self._locked_before(connection, record.dataset, record.plan, record.month) != first.body["after"]:
+            raise Refused("earlier_changed", **values)
         if kind == "approved":
             if who.id == record.by("prepared"):
                 raise Refused("own_run", **values, by=who.id)
@@ -265,7 +268,18 @@ class Ledger:
             if who.id in authors:
                 raise Refused("own_adjustment", **values, by=who.id)
         if kind == "locked":
+            self._in_turn(connection, record)
             self._once(connection, record)
+
+    def _locked_before(self, connection: Connection, dataset: str, plan: str, month: date) -> list[int]:
+        """The locked runs of a plan's earlier months: what a run takes balances, earned rates and differences from."""
+        return sorted(one.run for one in self._records(connection, dataset) if one.plan == plan and one.is_locked and one.month < month)
+
+    def _in_turn(self, connection: Connection, record: Record) -> None:
+        """Months are locked in their order."""
+        for other in self._records(connection, record.dataset):
+            if other.plan == record.plan and other.month < record.month and other.is_live and not other.is_locked:
+                raise Refused("earlier_open", run=record.run, month=f"{record.month:%Y-%m}", earlier=f"{other.month:%Y-%m}", other=other.run)
 
     def _once(self, connection: Connection, record: Record) -> None:
         """Nobody may be paid for a month under two plans."""

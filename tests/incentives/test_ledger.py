@@ -131,6 +131,22 @@ def test_a_month_that_is_not_over_stays_an_estimate(ledger: Ledger) -> None:
     assert sentences.refusal(caught.value, "en") == "The data end on 2026-03-30: 2026-03 is not complete, so this stays an estimate"
 
 
+def test_months_are_locked_in_their_order(ledger: Ledger) -> None:
+    february, march = drafted(ledger, month(when=date(2026, 2, 1))).run, drafted(ledger).run
+    for run in (february, march):
+        ledger.review(run, ANNA)
+        ledger.approve(run, BO)
+    with pytest.raises(Refused) as caught:
+        ledger.lock(march, BO)
+    assert caught.value.code == "earlier_open" and "2026-02 has run 1" in sentences.refusal(caught.value, "en")
+    ledger.lock(february, BO)
+    with pytest.raises(Refused) as caught:  # what February carries on is not in it
+        ledger.lock(march, BO)
+    assert caught.value.code == "earlier_changed"
+    ledger.withdraw(march, BO, "February is locked now")
+    assert locked(ledger).status == "locked"
+
+
 def test_preparing_again_withdraws_the_draft_only(ledger: Ledger) -> None:
     first, second = drafted(ledger), drafted(ledger, month(20_000))
     assert (ledger.record(first.run).status, second.status, second.total) == ("withdrawn", "prepared", d("200.00"))
