@@ -66,7 +66,7 @@ def verdict(one: Compared, lang: str) -> str:
     """An arm's effect in plain words."""
     if not one.clear:
         low, high = _bare(one.share.low, lang), points(one.share.high, lang).removeprefix("+")
-        return f"{word('effect.unclear_one', lang)} ({low} – {high})" if lang == "en" else f"{word('effect.unclear_one', lang)}（{low} – {high}）"
+        return f"{word('arms.unclear_one', lang)} ({low} – {high})" if lang == "en" else f"{word('arms.unclear_one', lang)}（{low} – {high}）"
     return _said(one, plain_name=True, lang=lang)
 
 
