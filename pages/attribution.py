@@ -1,7 +1,5 @@
 """Which contact comes before cash, what it adds, what it costs: credit by the way to a payment, and beside it what a test shows."""
 
-from typing import Any
-
 import streamlit as st
 
 from dashboard import ui
@@ -21,7 +19,7 @@ with st.container(horizontal=True, key="settings_attribution"):
     arms = {name: name for name in sorted(test.sides)}
     control = ui.option("control", arms, say("arms.control"), effect.default_control(test.sides), listed=True) if arms else ""
 st.info(sentences.decide(control, lang), icon=":material/gavel:")
-compared, shared = effect.compare(test, control), list[dict[str, Any]]()
+compared, shared = effect.compare(test, control), credits.shared(())
 with ui.panel("cash_by_touch", say("attribution.cash"), metric=f"attributed_{method if method in credits.STORED else 'last'}_amount") as panel:
     panel.subtitle(f"{say('attribution.cash_note', n=window, rule=rules[rule])} · {ui.period(view)}")
     shared = credits.shared(ui.measure(*credits.ASKED, by=credits.CUT, filters=credits.chosen(view, window, rule)).rows)
@@ -71,9 +69,11 @@ with ui.panel("channel_cost", say("cost.channels"), metric="cost_per_attributed"
 with ui.panel("segments", say("segment.title")) as panel:
     ui.supplied("payments", "contacts.case_id|cases.strategy")
     what = {each.arm.name: each.arm.name for each in compared} | ui.names("channel", credits.touched(shared))
+    if not what:
+        raise ui.NothingLeft
     with st.container(horizontal=True, key="settings_segment"):
         by = ui.choice("segment", effect.SEGMENTS)
-        one = ui.option("what", what or {"": ""}, say("segment.what"), listed=True)
+        one = ui.option("what", what, say("segment.what"), listed=True)
         least = int(ui.option("least", {str(n): str(n) for n in (30, 50, 100)}, say("segment.least"), listed=True))
     order = at.warehouse.values("bucket") if by == "bucket" else ()
     if one in test.sides:

@@ -295,6 +295,8 @@ def channel_title(found: Sequence[Share], name: str, names: Mapping[str, str], l
     if not found:
         return None
     best, worst = max(found, key=lambda one: one.value), min(found, key=lambda one: one.value)
+    if best.value == worst.value:
+        return None
     sides = {"high": formats.rate(best.value), "low": formats.rate(worst.value)}
     said = {"best": plain(names[best.segment]), "worst": plain(names[worst.segment])}
     return word("segment.channel_found", lang, channel=channel(name, lang), **sides, **said)

@@ -161,6 +161,9 @@ def test_channel_shares_by_segment() -> None:
     shown, hidden = profile.shares(rows, "region", "sms", 30)
     assert hidden == 1 and [(one.segment, one.part, one.whole) for one in shown] == [("East", 60, 100), ("West", 30, 100)]
     assert shown[0].rest == pytest.approx(0.3) and all(one.clear for one in shown)
+    names = {one.segment: one.segment for one in shown}
+    assert sentences.channel_title(shown, "sms", names, "en") == "SMS is the last touch before 60.0% of payments in East, 30.0% in West"
+    assert sentences.channel_title(shown[:1], "sms", names, "en") is None and credits.shared(()) == []
 
 
 def test_markov_column_adds_up_like_the_others(warehouse: Warehouse) -> None:
