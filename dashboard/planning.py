@@ -27,6 +27,8 @@ from dashboard.words import word
 #: Ways to look at the plan besides a day of its history.
 NOW, EXPORTED = "now", "export"
 NEW = ""
+#: Stands for no day in a list of days.
+UNSET = date.min
 KINDS = ("csv", "xlsx", "xml")
 
 
@@ -220,12 +222,14 @@ def _form(now: Planning, step: Milestone | None) -> None:
     version = now.edited.versions.get(step.id, 0) if step else 0
     mark = f"{lang}_{step.id if step else 'new'}_{version}_{st.session_state.get('rollout_turn', 0)}"
     days = _days([today, *(getattr(one.milestone, name) for one in now.at.timed for name in sentences.DATES)])
+    unset = say("rollout.unset")
     key: Any = lambda name: f"rollout_{name}_{mark}"  # noqa: E731
 
     def day(name: str, value: date | None, needed: bool) -> None:
+        offered = days if needed else [UNSET, *days]  # a finish entered by mistake must go away again
         st.selectbox(
-            say(f"rollout.{name}"), days, index=days.index(value) if value in days else None, format_func=lambda one: formats.day(one, lang),
-            key=key(name), width=220, placeholder=say("rollout.unset"), required=needed,
+            say(f"rollout.{name}"), offered, index=offered.index(value or UNSET), key=key(name), width=220,
+            format_func=lambda one: unset if one == UNSET else formats.day(one, lang),
         )  # fmt: skip
 
     with st.form(key("form"), border=False):
@@ -266,6 +270,9 @@ def _filled(step: Milestone | None, key: Any, lang: str, offered: set[str]) -> M
     def text(name: str, before: Said) -> Said:
         return before if clean(held[key(name)]) == before.read(lang) else Said.of(held[key(name)])
 
+    def day(name: str) -> date | None:
+        return None if held[key(name)] == UNSET else held[key(name)]
+
     items = step.items if step else ()
     ticked = [item.text.cell() for number, item in enumerate(items) if held.get(key(f"item{number}"))]
     begins, ends = held[key("planned_start")], held[key("planned_end")]
@@ -279,8 +286,8 @@ def _filled(step: Milestone | None, key: Any, lang: str, offered: set[str]) -> M
         owner=text("owner", before.owner),
         planned_start=begins,
         planned_end=ends,
-        actual_start=held[key("actual_start")],
-        actual_end=held[key("actual_end")],
+        actual_start=day("actual_start"),
+        actual_end=day("actual_end"),
         depends_on=(*kept, *(one for one in chosen if one not in kept)),
         percent=before.percent if stated is None or float(before.percent) == stated else Decimal(str(stated)).normalize(),
         items=items_of(held[key("items")], items, ticked),

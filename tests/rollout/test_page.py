@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import state
+from dashboard import planning, state
 from dashboard.home import Home
 from dashboard.load import load
 from dashboard.rollout import exchange
@@ -149,6 +149,14 @@ def test_a_lead_changes_a_date_and_it_stands_in_the_history(opened: Open, tmp_pa
         ("lead", "B", "Planned end", "14 Apr 2026", "20 May 2026"),
     ]
     assert "Nothing was changed." in said(saved(chosen(app, "B")))
+
+
+def test_a_finish_entered_by_mistake_is_taken_back(opened: Open) -> None:
+    app = chosen(opened(), "A")
+    widget(app, "selectbox", "actual_end").set_value(planning.UNSET)
+    widget(app, "number_input", "percent").set_value(90.0)
+    app = saved(app)
+    assert "Saved: A Hire, 2 changed." in said(app) and "0 of 3 milestones done: 1 late, 1 blocked, 1 on track" in said(app)
 
 
 def test_two_sessions_at_once_the_second_is_told_and_loses_nothing(opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
