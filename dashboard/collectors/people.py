@@ -258,12 +258,13 @@ def reasons(
 ) -> list[Reason]:
     """The coaching list, the most pressing first: only what chance doesn't explain, or what a rule asks for.
 
-    low: the whole interval of the shrunk figure lies below 1. complaints: the whole interval lies above the house's rate. review: at least
+    low: below the 99.8% limits, or the whole interval of the shrunk figure below 1. complaints: the whole interval lies above the house's rate. review: at least
     five reviews and more weight failing than passing, or a critical breach. training: law training lapsed or never taken.
     """
     found = []
     for one in adjusted.ranked:
-        if one.collector in ids and one.shrunk_high is not None and one.shrunk_high < 1:
+        # shrinking hides a lone outlier, limits hide a common weakness: either is enough
+        if one.collector in ids and (one.flag == "low" or (one.shrunk_high or 1.0) < 1):
             figures = (one.ratio, one.low, one.high, one.observed, one.expected)
             found.append(Reason(one.collector, "low", 1 - (one.shrunk or 1.0), figures, "paid_open_cases"))
     rate = house.get("complaints_per_1000")
