@@ -61,6 +61,12 @@ class Desks:
         """The months compared, in words."""
         return ui.unread(period(self.months[0], month_end(self.months[-1]), ui.lang()))
 
+    @property
+    def reach(self) -> str:
+        """All months tallied, in words."""
+        months = self.tallies.months
+        return ui.unread(period(months[0], month_end(months[-1]), ui.lang()))
+
 
 def known_people() -> dict[str, Person]:
     """The collectors of the export, none where they aren't supplied."""
@@ -251,7 +257,7 @@ def effect_panel(desks: Desks) -> None:
         try:
             text, notes = sentences.effect(ui.computed(trained, until=month_end(desks.tallies.months[-1]), starts=starts), lang)
             panel.title(text)
-            st.caption(" ".join(notes))
+            st.caption(" · ".join(notes))
         except effects.TooFew as error:
             st.info(sentences.few_effect(error, lang), icon=":material/hourglass_empty:")
 

@@ -43,6 +43,7 @@ def generate(
     progress: Progress | None = None,
     threads: int | None = None,
     rollout: bool = True,
+    skill_sd: float = sample_world.SKILL_SD,
 ) -> None:
     """Write an export of `cases` cases over `months` calendar months into the new or empty folder `out`.
 
@@ -50,6 +51,7 @@ def generate(
     last month partial. `progress(step, share)` is called with a share from 0 to 1. Raises ValueError for arguments it can't serve. The folder
     appears whole or not at all: it is written beside `out` and renamed. Without `rollout` the programme has its milestones but no effect; every
     draw stays the same, so the two exports of a seed are what happened and what would have happened without it.
+    `skill_sd` is how far collectors differ (0: not at all).
     """
     first, last = _history(out, cases=cases, months=months, dirty=dirty, start=start, file_format=file_format)
     tell = progress or (lambda step, share: None)
@@ -60,7 +62,7 @@ def generate(
         export.mkdir()
         with duckdb.connect(str(work / "sample.duckdb")) as con:
             _settings(con, work, threads)
-            _simulate(con, cases=cases, months=months, seed=seed, first=first, last=last, rollout=rollout, tell=tell)
+            _simulate(con, cases=cases, months=months, seed=seed, first=first, last=last, rollout=rollout, tell=tell, skill_sd=skill_sd)
             dirt = _write_tables(con, export, file_format=file_format, dirty=dirty, months=months, first=first, tell=tell)
             facts = {"cases": cases, "months": months, "seed": seed, "dirty": dirty, "format": file_format}
             facts |= {} if rollout else {"rollout": False}
@@ -122,12 +124,13 @@ def simulate_trail(
     rollout: bool,
     periods: int,
     tell: Progress = lambda step, share: None,
+    skill_sd: float = sample_world.SKILL_SD,
 ) -> None:
     """Fill base_case and trail over each case's first `periods` periods: who works it, what the model says, whether it is paid."""
     teams = 8 if cases < 100_000 else 16
     seats = max(24, min(2400, round(cases / 420))) // teams * teams
     scalars: dict[str, object] = {"seed": seed, "cases": cases, "months": months, "first_on": first, "end_on": last, "far_on": FAR}
-    scalars |= {"teams": teams, "seats": seats, "skill_sd": sample_world.SKILL_SD, "ramp": sample_world.RAMP}
+    scalars |= {"teams": teams, "seats": seats, "skill_sd": skill_sd, "ramp": sample_world.RAMP}
     scalars |= {"fade": sample_world.FADE, "momentum": sample_world.MOMENTUM, "part": None}
     for name, value in scalars.items():
         _variable(con, name, value)
@@ -165,11 +168,14 @@ def true_effects(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
     return {row["arm"]: row["itt_against_holdout"] for row in sample_truth.arms(con)}
 
 
-def _simulate(con: duckdb.DuckDBPyConnection, *, cases: int, months: int, seed: int, first: date, last: date, rollout: bool, tell: Progress) -> None:
+def _simulate(
+    con: duckdb.DuckDBPyConnection, *, cases: int, months: int, seed: int, first: date, last: date, rollout: bool, tell: Progress, skill_sd: float
+) -> None:
     """Fill the working tables: base_case, trail (one row per case and period), posting, segment, balance, contact, promise and the rest."""
     tell("people and cases", 0.01)
     periods = (last - first).days // 30 + 1
-    simulate_trail(con, cases=cases, months=months, seed=seed, first=first, last=last, rollout=rollout, periods=periods, tell=tell)
+    span = {"first": first, "last": last}
+    simulate_trail(con, cases=cases, months=months, seed=seed, **span, rollout=rollout, periods=periods, tell=tell, skill_sd=skill_sd)
     _run(con, "ledger")
     tell("ledger", 0.33)
     con.execute(CONTACT_RAW)

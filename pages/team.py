@@ -22,9 +22,12 @@ if part == "performance" and found:
         rows = [{**row, **moved.get(one.collector, {})} for row, one in zip(rows, found.mine, strict=True)]
         panel.table(rows, [*desks.profile_columns(found), *more])
     with ui.panel("places", ui.say("team.places"), ui.say("team.places_note", period=found.period)) as panel:
+        if len(found.ranked) > figures.MOST_PEOPLE:
+            note = ui.say("team.places_ends", n=figures.MOST_PEOPLE // 2, all=len(found.ranked))
+            panel.subtitle(f"{ui.say('team.places_note', period=found.period)} · {note}")
         panel.title(sentences.best(found.ranked, found.named, lang))
         panel.figure(figures.places(found.ranked, found.named, lang))
-    with ui.panel("team_trend", ui.say("team.trend"), ui.say("team.trend_note", period=found.period)) as panel:
+    with ui.panel("team_trend", ui.say("team.trend"), ui.say("team.trend_note", period=found.reach)) as panel:
         lines = sentences.teams(found.tallies, found.known, found.ids)
         panel.title(findings.spread(ui.say("team.trend"), [(team, points[-1][1]) for team, points in lines.items()], "number", currency, lang))
         panel.figure(charts.lines(lines, "number", lang, currency, months=True))
@@ -62,6 +65,9 @@ if part == "quality":
         answer = ui.measure("handle_time", by=("outcome",))
         rows = [row for row in answer.rows if row["handle_time"]]
         names = ui.names("outcome", rows)
+        panel.subtitle(f"{ui.formula('handle_time')} · {ui.period(ui.view_filters())}")
+        spread = [(names[row["outcome"]], row["handle_time"]) for row in rows]
+        panel.title(findings.spread(ui.label("handle_time"), spread, "number", currency, lang))
         panel.figure(charts.bars(ui.ordered(rows, "outcome", "handle_time"), ui.metric("handle_time"), "outcome", names, lang, currency))
         panel.table(rows, ui.columns_of(answer, ("outcome",), ("handle_time",)))
 

@@ -258,8 +258,9 @@ def reasons(
 ) -> list[Reason]:
     """The coaching list, the most pressing first: only what chance doesn't explain, or what a rule asks for.
 
-    low: below the 99.8% limits, or the whole interval of the shrunk figure below 1. complaints: the whole interval lies above the house's rate. review: at least
-    five reviews and more weight failing than passing, or a critical breach. training: law training lapsed or never taken.
+    low: below the 99.8% limits, or the whole interval of the shrunk figure below 1. complaints: the whole interval lies above the house's
+    rate. review: at least five reviews and more weight failing than passing, or a critical breach. training: law training lapsed or never
+    taken.
     """
     found = []
     for one in adjusted.ranked:

@@ -181,9 +181,7 @@ def test_everybody_sees_only_their_own(shop: Given) -> None:
         assert (row["productive_hours"], row["staff_days"]) == (hours, days)
 
 
-@pytest.mark.parametrize(
-    "name", ["productive_hours", "reviews_done", "complaints", "courses_taken", "staff_days", "held_case_days", "transferred_in_cases"]
-)
-def test_rows_behind_add_up(shop: Given, name: str) -> None:
-    found = shop.warehouse.rows(name, filters=shop.filters("2026-02-01", "2026-02-28"))
-    assert found.total == WORKED[name] and len(found.rows) == found.count
+def test_rows_behind_add_up(shop: Given) -> None:
+    for name in ("productive_hours", "reviews_done", "complaints", "courses_taken", "staff_days", "held_case_days", "transferred_in_cases"):
+        found = shop.warehouse.rows(name, filters=shop.filters("2026-02-01", "2026-02-28"))
+        assert found.total == WORKED[name] and len(found.rows) == found.count, name
