@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse, special
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
+from threadpoolctl import threadpool_limits
 
 from dashboard.collectors.cells import Design, Ints, Mix, Vector, unpacked
 from dashboard.methods import profiling
@@ -178,14 +179,15 @@ def tally(mix: Mix, names: Mapping[int, str], only: Mapping[str, Ints] | None = 
     calendar = sparse.csr_matrix((np.ones(len(sample)), (np.arange(len(sample)), at[sample])), shape=(len(sample), len(months)))
     seen = sparse.hstack([matrix[kind[sample]], calendar]).tocsr()
     expected, mean = np.zeros(len(mix)), np.zeros(len(mix))
-    for part in range(FOLDS):
-        fit, use = sample[fold[person[sample]] != part], fold[person] == part
-        rows_ = seen[fold[person[sample]] != part]
-        chance = _chances(rows_, mix.cases[fit], mix.paid[fit], matrix.shape[1])
-        scale = float(mix.cash[fit].sum() / max(mix.paid[fit].sum(), 1)) or 1.0
-        money = _means(rows_, mix.cases[fit], mix.cash[fit] / scale, matrix.shape[1])
-        expected[use] = special.expit(chance.of(matrix)[kind[use]] + chance.months[at[use]])
-        mean[use] = np.exp(money.of(matrix)[kind[use]] + money.months[at[use]]) * scale
+    with threadpool_limits(limits=1):  # small matrices: several threads only wait for each other
+        for part in range(FOLDS):
+            fit, use = sample[fold[person[sample]] != part], fold[person] == part
+            rows_ = seen[fold[person[sample]] != part]
+            chance = _chances(rows_, mix.cases[fit], mix.paid[fit], matrix.shape[1])
+            scale = float(mix.cash[fit].sum() / max(mix.paid[fit].sum(), 1)) or 1.0
+            money = _means(rows_, mix.cases[fit], mix.cash[fit] / scale, matrix.shape[1])
+            expected[use] = special.expit(chance.of(matrix)[kind[use]] + chance.months[at[use]])
+            mean[use] = np.exp(money.of(matrix)[kind[use]] + money.months[at[use]]) * scale
     if only:
         keep = np.all([np.isin(attributes[name][kind], values) for name, values in only.items()], axis=0)
     else:
