@@ -23,7 +23,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from dashboard import access, formats, outcome
+from dashboard import access, formats, model, outcome
 from dashboard.breaches import LoadRefused, breach_line, kind_label
 from dashboard.contract import ROOT, contract
 from dashboard.filters import Filters
@@ -71,9 +71,9 @@ def main(context: typer.Context, home: HomeOption = None) -> None:
 
 @app.command("bundled")
 def bundled(home: HomeOption = None) -> None:
-    """Load what the project offers, where it is not loaded yet: real credit-card accounts, and the sample (in front)."""
+    """Load what the project offers, where it is not loaded yet or was by an earlier version: real credit-card accounts, and the sample (in front)."""
     place = Home(home)
-    have = set(place.pointer().datasets)
+    have = {name for name, info in place.datasets().items() if info.model == model.version()}
     if "cards" not in have:
         _load(CARDS[0], place, CARDS[1], None, False, "en", quiet=True)
     if "sample" not in have:

@@ -17,6 +17,7 @@ from dashboard.filters import DIMENSIONS, Filters, View
 from dashboard.formats import plain
 from dashboard.home import Home, NothingLoaded, SnapshotInfo
 from dashboard.metrics import dimensions
+from dashboard.model import version
 from dashboard.state import OWN_PREFIX
 from dashboard.warehouse import Unloaded, Warehouse
 from dashboard.words import LANGUAGES, language, word
@@ -192,6 +193,8 @@ def sentence(frame: Frame) -> None:
             text = word("frame.old_snapshot", lang, id=plain(info.id), current=plain(frame.current))
             st.warning(text, icon=":material/history:")
             _button(frame, "to_current", "update", lambda view: view.replace(snapshot=frame.current))
+    if info.model != version():
+        st.warning(word("frame.earlier_version", lang), icon=":material/update:")
 
 
 def footer(frame: Frame) -> None:

@@ -412,7 +412,9 @@ class Warehouse:
 
     def _smallest(self, base: str, words: set[str], whole_months: bool) -> str:
         """The smallest of a model table and its roll-ups that holds all columns named; one by months only answers whole months."""
-        tables = self._tables[base]
+        tables = self._tables.get(base)
+        if tables is None:
+            raise QueryFailed(f"{base}: snapshot {self.info.id} was made before there was such a table: load its export again")
         needed = words & next(columns for name, columns, _, _ in tables if name == base)
         fit = [(rows, name) for name, columns, months, rows in tables if needed <= columns and (whole_months or not months)]
         return min(fit)[1]

@@ -273,3 +273,11 @@ def test_exact_money_reaches_the_page(given: Callable[..., Any], monkeypatch: py
     assert shop.value("net_amount") == Decimal("0.30")
     card = next(card for card in opened("overview", "en").metric if card.label == "Net cash")
     assert card.value.replace("\\", "") == "¥0.30"
+
+
+def test_a_snapshot_of_an_earlier_version_says_so(given: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, opened: Open) -> None:
+    shop = given(cases="case_id | placed_on | placed_balance\nC1 | 2026-01-05 | 1000", as_of="2026-01-31")
+    monkeypatch.setenv("COLLECTIONS_HOME", str(shop.home.path))
+    assert not any("earlier version" in warning.value for warning in opened("overview", "en").warning)
+    monkeypatch.setattr("dashboard.frame.version", lambda: "later")
+    assert any("earlier version" in warning.value for warning in opened("overview", "en").warning)

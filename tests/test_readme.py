@@ -11,6 +11,7 @@ from typer.main import get_command
 from dashboard.cli import app
 from dashboard.filters import Filters
 from dashboard.home import Home
+from dashboard.incentives.plan import Step
 from dashboard.load import load
 from dashboard.metrics import dimensions, metrics
 from dashboard.warehouse import Warehouse
@@ -56,6 +57,18 @@ def test_names_used_in_examples_are_registered() -> None:
 def test_paths_named_exist() -> None:
     for path in re.findall(r"`((?:dashboard|pages|queries|data|tests|docs)/[\w./-]*)`", README):
         assert (ROOT / path).exists(), f"README names {path}"
+
+
+def test_further_pages_are_there_and_name_what_exists() -> None:
+    named = set(re.findall(r"\]\((docs/[\w.]+)\)", README))
+    assert named == {str(path.relative_to(ROOT)) for path in (ROOT / "docs").iterdir()}
+    text = (ROOT / "docs" / "incentives.md").read_text(encoding="utf-8")
+    pay = get_command(app).commands["incentives"]  # type: ignore[attr-defined]
+    assert set(re.findall(r"dashboard incentives ([a-z-]+)", text)) <= set(pay.commands)
+    for path in re.findall(r"`(data/[\w/]+\.?\w*)`", text):
+        assert (ROOT / path).exists(), path
+    kinds = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.*?`) \| ", text[text.index("| kind |") :], flags=re.MULTILINE))))
+    assert kinds == {kind.kind for kind in Step.__subclasses__()}
 
 
 def test_readme_stays_on_one_screen() -> None:
