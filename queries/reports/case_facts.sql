@@ -26,11 +26,11 @@ select
 from model.cases as cases
 left join (
     select
-        case_id,
-        source_file,
-        source_line,
-    from export.cases
-    where rowid in (select places.row_id from rows_of_case.cases as places where places.case_id = $case_id)
+        exported.case_id,
+        exported.source_file,
+        exported.source_line,
+    from export.cases as exported
+    where exported.rowid in (select places.row_id from rows_of_case.cases as places where places.case_id = $case_id)
 ) as export_cases on cases.case_id = export_cases.case_id
 left join meta.files as files on export_cases.source_file = files.number
 left join (

@@ -57,7 +57,7 @@ talked as (
         on chosen.case_key = contacts.case_key and contacts.contacted_on <= chosen.credited_on
         and contacts.contacted_on > chosen.credited_on - cast($days as integer)
     where $rule = 'contact' and contacts.debtor_talk_count > 0 and contacts.automation = 'human'
-        and contacts.contacted_on >= (select min(credited_on) from chosen) - cast($days as integer) and contacts.contacted_on <= $until
+        and contacts.contacted_on >= (select min(earliest.credited_on) from chosen as earliest) - cast($days as integer) and contacts.contacted_on <= $until
     group by chosen.payment_id
 ),
 

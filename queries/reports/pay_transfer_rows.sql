@@ -32,7 +32,7 @@ inner join export.payments as payments
         and payments.paid_on <= spans.until_on
         and payments.paid_on < spans.from_on + interval ($soon) day
 left join export.collectors as collectors on spans.collector_id = collectors.collector_id
-where spans.from_collector_id <> spans.collector_id
+where spans.from_collector_id != spans.collector_id
     and date_diff('day', spans.from_until_on, spans.from_on) <= 7
     and spans.from_on >= $start
     and spans.from_on <= $until

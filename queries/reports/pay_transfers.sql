@@ -18,7 +18,7 @@ moved as (
         *,
         date_diff('day', from_on, until_on) + 1 as held_days,
     from spans
-    where from_collector_id <> collector_id
+    where from_collector_id != collector_id
         and date_diff('day', from_until_on, from_on) <= 7
         and from_on >= $start
         and from_on <= $until
