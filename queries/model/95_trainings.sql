@@ -9,7 +9,7 @@ select
     trainings.course,
     trainings.kind as training_kind,
     trainings.taken_on,
-    cast(trainings.score as double) as score,
+    cast(trainings.score as decimal(18, 2)) as score,
     trainings.passed as is_passed,
     trainings.source_line,
 from export.trainings as trainings

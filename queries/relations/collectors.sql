@@ -32,9 +32,11 @@ select
     staff.left_on,
     passed.law_passed_on,
     date_diff('day', greatest(staff.hired_on, spans.start_on), least(coalesce(staff.left_on, spans.until_on), spans.until_on)) + 1 as employed_days,
-    ratio(
-        date_diff('day', greatest(staff.hired_on, spans.start_on), least(coalesce(staff.left_on, spans.until_on), spans.until_on)) + 1,
-        date_diff('day', spans.start_on, spans.until_on) + 1
+    cast(
+        ratio(
+            date_diff('day', greatest(staff.hired_on, spans.start_on), least(coalesce(staff.left_on, spans.until_on), spans.until_on)) + 1,
+            date_diff('day', spans.start_on, spans.until_on) + 1
+        ) as decimal(18, 6)
     ) as employed_share,
     case when staff.left_on is null or staff.left_on > spans.until_on then 1 else 0 end as staff_count,
     case when staff.left_on <= spans.until_on then 1 else 0 end as leaver_count,

@@ -83,12 +83,12 @@ WORKED: dict[str, Any] = {
     "leave_days": 1,
     "leave_rate": 1 / 4,
     "reviews_done": 3,
-    "review_weight": 100.0,
-    "review_score_weight": 90 * 50.0 + 60 * 10 + 80 * 40,
+    "review_weight": D("100"),
+    "review_score_weight": D(90 * 50 + 60 * 10 + 80 * 40),
     "qa_score": 83.0,
-    "review_failed_weight": 50.0,  # R2 below 70, R3 critical
+    "review_failed_weight": D("50"),  # R2 below 70, R3 critical
     "review_fail_rate": 0.5,
-    "review_critical_weight": 40.0,
+    "review_critical_weight": D("40"),
     "review_critical_rate": 0.4,
     "complaints": 3,  # Q1 by its incident, Q2 and Q3 by receipt
     "complaints_thousand": 3000,
@@ -107,11 +107,11 @@ WORKED: dict[str, Any] = {
     "courses_passed": 2,
     "course_pass_rate": 2 / 3,
     "exam_scores": 2,
-    "exam_points": 140.0,
+    "exam_points": D("140"),
     "exam_score": 70.0,
     "staff_end": 2,
     "staff_days": 28 + 14 + 14,
-    "average_headcount": 2.0,
+    "average_headcount": D("2"),
     "leavers": 1,
     "attrition_rate": 0.5,
     "trained_staff": 1,  # W1 passed on 5 March 2025: 358 days before the 28th; failing since changes nothing
