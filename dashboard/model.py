@@ -177,7 +177,6 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, timezone: str, report: Ca
     for index, path in enumerate(files):
         report(path.stem.split("_", 1)[1], index / len(files))
         con.execute(path.read_text(encoding="utf-8"))
-    con.execute("drop table model.postings")
     _roll_up(con)
     con.execute("create table meta.flags (kind varchar, table_id varchar, source_file integer, source_line bigint, key varchar, detail varchar)")
     for path in sorted(FLAGS.glob("*.sql")):

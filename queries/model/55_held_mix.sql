@@ -5,12 +5,12 @@ with
 
 paid as (
     select
-        case_key,
-        month_number,
-        sum(net_amount) as net_amount,
-    from model.postings
-    where case_key is not null
-    group by case_key, month_number
+        cases.case_key,
+        month_number(payments.paid_on) as month_number,
+        sum(net_of(payments.kind, payments.status, payments.amount)) as net_amount,
+    from export.payments as payments
+    inner join model.cases as cases on payments.case_id = cases.case_id
+    group by cases.case_key, month_number(payments.paid_on)
 ),
 
 first_paid as (

@@ -9,95 +9,84 @@ last_complete as (
     where is_complete and not is_closing
 ),
 
+-- what a month came to, in one small number that the months before it look ahead to: its case's rank at the end, or paid
 ended as (
     select
-        case_months.case_key,
-        case_months.month,
-        case_months.month_number,
-        case_months.bucket,
-        case_months.bucket_rank,
-        case_months.opening_amount,
-        case_months.end_state,
-        case_months.end_rank,
-        case_months.team,
-        case_months.collector_id,
-        case_months.agency,
-        case_months.product,
-        case_months.region,
-        case_months.batch,
-        case_months.placement_number,
-        case_months.strategy,
-        case_months.age_band,
-        case_months.placed_month,
-        lead(case_months.end_state) over (partition by case_months.case_key order by case_months.month_number) as next_end_state,
-        lead(case_months.end_rank) over (partition by case_months.case_key order by case_months.month_number) as next_end_rank,
-        lead(case_months.end_state, 2) over (partition by case_months.case_key order by case_months.month_number) as third_end_state,
-        lead(case_months.end_rank, 2) over (partition by case_months.case_key order by case_months.month_number) as third_end_rank,
-        lead(case_months.end_state, 3) over (partition by case_months.case_key order by case_months.month_number) as fourth_end_state,
-        lead(case_months.end_rank, 3) over (partition by case_months.case_key order by case_months.month_number) as fourth_end_rank,
+        case_months.*,
+        case when case_months.end_state = 'paid' then -1 else case_months.end_rank end as came_to,
     from model.case_months as case_months
     where not case_months.is_closing
 ),
 
-judged as (
+-- a case's attributes are put to it afterwards: the fewer columns, the less there is to sort
+followed as (
     select
         ended.case_key,
         ended.month,
         ended.month_number,
         ended.bucket,
+        ended.bucket_rank,
         ended.opening_amount,
+        ended.end_state,
+        ended.end_rank,
         ended.team,
         ended.collector_id,
         ended.agency,
-        ended.product,
-        ended.region,
-        ended.batch,
-        ended.placement_number,
-        ended.strategy,
-        ended.age_band,
-        ended.placed_month,
-        ended.end_state,
-        ended.end_rank,
+        lead(ended.came_to) over (partition by ended.case_key order by ended.month_number) as next_came_to,
+        lead(ended.came_to, 2) over (partition by ended.case_key order by ended.month_number) as third_came_to,
+        lead(ended.came_to, 3) over (partition by ended.case_key order by ended.month_number) as fourth_came_to,
+    from ended
+),
+
+judged as (
+    select
+        followed.case_key,
+        followed.month,
+        followed.month_number,
+        followed.bucket,
+        followed.opening_amount,
+        followed.team,
+        followed.collector_id,
+        followed.agency,
+        followed.end_state,
         last_complete.month_number as last_complete_number,
         -- still at zero a month later, or paid in full by then: the cure held
-        coalesce(ended.end_rank = 0 and (ended.next_end_rank = 0 or ended.next_end_state = 'paid'), false) as is_at_zero,
+        coalesce(followed.end_rank = 0 and followed.next_came_to in (0, -1), false) as is_at_zero,
         -- at zero, but what came next isn't known
-        coalesce(
-            ended.end_rank = 0 and ended.next_end_rank is null and coalesce(ended.next_end_state, '') != 'paid', false
-        ) as is_unknown,
-        coalesce(ended.next_end_rank, 0) > 0
-        or coalesce(ended.third_end_rank, 0) > 0
-        or coalesce(ended.fourth_end_rank, 0) > 0 as is_again,
-        ended.fourth_end_rank is not null
-        or coalesce(ended.next_end_state, '') = 'paid'
-        or coalesce(ended.third_end_state, '') = 'paid'
-        or coalesce(ended.fourth_end_state, '') = 'paid' as is_seen_through,
-    from ended
+        coalesce(followed.end_rank = 0 and followed.next_came_to is null, false) as is_unknown,
+        coalesce(followed.next_came_to, 0) > 0
+        or coalesce(followed.third_came_to, 0) > 0
+        or coalesce(followed.fourth_came_to, 0) > 0 as is_again,
+        followed.fourth_came_to is not null
+        or coalesce(followed.next_came_to, 0) = -1
+        or coalesce(followed.third_came_to, 0) = -1 as is_seen_through,
+    from followed
     cross join last_complete
-    where ended.bucket_rank >= 1 and ended.end_state != 'unobserved'
+    where followed.bucket_rank >= 1 and followed.end_state != 'unobserved'
 )
 
 select
-    case_key,
-    month,
-    month_number,
-    bucket,
-    opening_amount,
-    team,
-    collector_id,
-    agency,
-    product,
-    region,
-    batch,
-    placement_number,
-    strategy,
-    age_band,
-    placed_month,
+    judged.case_key,
+    judged.month,
+    judged.month_number,
+    judged.bucket,
+    judged.opening_amount,
+    judged.team,
+    judged.collector_id,
+    judged.agency,
+    cases.product,
+    cases.region,
+    cases.batch,
+    cases.placement_number,
+    cases.strategy,
+    cases.age_band,
+    cases.placed_month,
     1 as case_count,
     -- a month counts once the next has ended, for every case alike: else only those paid in full would be in it
-    (month_number < last_complete_number and not is_unknown) as is_observed,
-    (end_state = 'paid' or is_at_zero) as is_cured,
-    is_at_zero,
-    (month_number + 3 <= last_complete_number and (is_again or is_seen_through)) as is_followed,
-    is_again,
+    (judged.month_number < judged.last_complete_number and not judged.is_unknown) as is_observed,
+    (judged.end_state = 'paid' or judged.is_at_zero) as is_cured,
+    judged.is_at_zero,
+    (judged.month_number + 3 <= judged.last_complete_number and (judged.is_again or judged.is_seen_through)) as is_followed,
+    judged.is_again,
 from judged
+inner join model.cases as cases on judged.case_key = cases.case_key

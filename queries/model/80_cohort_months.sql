@@ -26,14 +26,14 @@ paid as (
         cases.batch,
         cases.team,
         cases.bucket,
-        postings.months_since_placement,
-        sum(postings.net_amount) as net_amount,
-    from model.postings as postings
-    inner join model.cases as cases on postings.case_key = cases.case_key
-    where postings.paid_on <= as_of_day()
+        cash.months_since_placement,
+        sum(cash.net_amount) as net_amount,
+    from model.cash as cash
+    inner join model.cases as cases on cash.case_key = cases.case_key
+    where cash.paid_on <= as_of_day()
     group by
         cases.placed_month, cases.product, cases.region, cases.batch, cases.team, cases.bucket,
-        postings.months_since_placement
+        cash.months_since_placement
 ),
 
 aged as (
