@@ -89,6 +89,17 @@ def given(tmp_path: Path) -> Iterator[Callable[..., Given]]:
     export is complete to (else the last day in it); `settings` are further `[export]` keys, as TOML text. `home=shop.home` merges into an
     earlier one. A refused load raises LoadRefused.
     """
+    yield from drawing(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def module_given(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Given]]:
+    """`given` for an export that all tests of a file ask and none changes: loaded once."""
+    yield from drawing(tmp_path_factory.mktemp("given"))
+
+
+def drawing(folder: Path) -> Iterator[Callable[..., Given]]:
+    """What `given` is: draws exports below a folder, and lets go of them at the end."""
     numbers = count(1)
     homes: list[Home] = []
 
@@ -97,11 +108,11 @@ def given(tmp_path: Path) -> Iterator[Callable[..., Given]]:
     ) -> Given:
         number = next(numbers)
         extra = {**({"as_of": as_of} if as_of else {}), **(settings or {})}
-        folder = write_export(tmp_path / f"export_{number}", tables, complete=complete, settings=extra)
-        place = home or Home(tmp_path / f"home_{number}")
+        export = write_export(folder / f"export_{number}", tables, complete=complete, settings=extra)
+        place = home or Home(folder / f"home_{number}")
         homes.append(place)
-        outcome = load(folder, place)
-        return Given(folder, place, outcome, Warehouse(place.info(snapshot=outcome.snapshot)))
+        outcome = load(export, place)
+        return Given(export, place, outcome, Warehouse(place.info(snapshot=outcome.snapshot)))
 
     yield draw
     for home in homes:

@@ -33,9 +33,9 @@ ADDED_UP = [name for name in PLAIN if contribution(metrics()[name])[0] is not No
 PERIODS = [(date(2026, 3, 1), date(2026, 8, 31)), (date(2026, 3, 10), date(2026, 9, 20)), (date(2026, 8, 1), date(2026, 8, 31))]
 
 
-@pytest.fixture
-def shop(given: Callable[..., Given]) -> Given:
-    return given(
+@pytest.fixture(scope="module")
+def shop(module_given: Callable[..., Given]) -> Given:
+    return module_given(
         cases="""
             case_id | customer_id | product | region | batch | placed_on  | placed_balance | days_past_due | closed_on  | close_reason
             C1      | K1          | card    | north  | B1    | 2026-01-05 | 1000           | 35            |            |
@@ -102,8 +102,9 @@ def test_rows_add_up_to_the_figure_drawn(shop: Given, name: str) -> None:
         return
     for start, until in [(None, None), ("2026-03-01", "2026-03-31"), ("2026-02-07", "2026-04-20")]:
         same(shop.warehouse, name, shop.filters(start, until))
-        same(shop.warehouse, name, shop.filters(start, until, product="card"))
         same(shop.warehouse, name, shop.filters(start, until), Scope(teams=("B",)))
+        if metrics()[name].of not in own_cuts():  # rows of people don't know every attribute of a case
+            same(shop.warehouse, name, shop.filters(start, until, product="card"))
 
 
 def test_the_rows_of_net_cash_are_its_postings(shop: Given) -> None:

@@ -128,9 +128,9 @@ FEBRUARY: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def shop(given: Callable[..., Given]) -> Given:
-    return given(cases=CASES, balances=BALANCES, payments=PAYMENTS, as_of="2026-06-30")
+@pytest.fixture(scope="module")
+def shop(module_given: Callable[..., Given]) -> Given:
+    return module_given(cases=CASES, balances=BALANCES, payments=PAYMENTS, as_of="2026-06-30")
 
 
 def worked_elsewhere() -> set[str]:

@@ -224,7 +224,7 @@ def test_three_curves_with_their_words(opened: Callable[..., AppTest], loaded_ho
         assert text in said
     charts = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
     assert len(charts) == 3
-    app.button_group(key=f"timing_by_{lang}").set_value("product").run()
+    app.button_group(key=f"timing_by_{lang}_bucket").set_value("product").run()
     assert not app.exception
     values = Warehouse(Home(loaded_home).info()).values("product")
     shown = {trace.get("name") for trace in json.loads(app.get("plotly_chart")[0].proto.spec)["data"]}

@@ -136,7 +136,7 @@ def written(app: AppTest) -> str:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_on_the_page(shop: Given, monkeypatch: pytest.MonkeyPatch, lang: str) -> None:
     app = opened(shop.home.path, monkeypatch, lang, **{"from": "2026-02-01", "to": "2026-02-28"})
-    app.button_group(key=f"why_by_{lang}").set_value("product").run()
+    app.button_group(key=f"why_by_{lang}_bucket").set_value("product").run()
     assert ("card rate +5.3, mix −3.8" if lang == "en" else "card 比率 +5.3、结构 −3.8") in written(app)
 
 

@@ -86,9 +86,9 @@ INSTALMENTS = """
 """
 
 
-@pytest.fixture
-def shop(given: Callable[..., Given]) -> Given:
-    return given(
+@pytest.fixture(scope="module")
+def shop(module_given: Callable[..., Given]) -> Given:
+    return module_given(
         cases=CASES, collectors=COLLECTORS, assignments=ASSIGNMENTS, contacts=CONTACTS, promises=PROMISES, payments=PAYMENTS, plans=PLANS,
         instalments=INSTALMENTS, as_of="2026-03-01",
     )  # fmt: skip

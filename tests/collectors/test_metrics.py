@@ -125,9 +125,9 @@ WORKED: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def shop(given: Callable[..., Given]) -> Given:
-    return given(
+@pytest.fixture(scope="module")
+def shop(module_given: Callable[..., Given]) -> Given:
+    return module_given(
         cases=CASES, assignments=ASSIGNMENTS, collectors=COLLECTORS, attendance=ATTENDANCE, reviews=REVIEWS, complaints=COMPLAINTS,
         trainings=TRAININGS, contacts=CONTACTS, as_of="2026-03-31",
     )  # fmt: skip
