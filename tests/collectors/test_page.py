@@ -12,7 +12,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import formats
-from dashboard import warehouse as opened_files
 from dashboard.collectors import performance
 from dashboard.home import Home
 from dashboard.warehouse import Warehouse
@@ -38,10 +37,8 @@ PEOPLE = """
 
 
 @pytest.fixture(scope="module")
-def shop(loaded_home: Path) -> Iterator[Warehouse]:
-    info = Home(loaded_home).info()
-    yield Warehouse(info)
-    opened_files.close(info.path)
+def shop(loaded_home: Path) -> Warehouse:
+    return Warehouse(Home(loaded_home).info())
 
 
 def first_team(shop: Warehouse) -> str:
