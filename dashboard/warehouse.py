@@ -114,7 +114,6 @@ class Warehouse:
 
     def __init__(self, info: SnapshotInfo) -> None:
         self.info = info
-        self._con = connect(info.path)
         self._supplied: dict[str, set[str]] = {}
         for table, column in self._fetch("select table_id, column_id from meta.supplied", {}, "supplied")[1]:
             self._supplied.setdefault(table, set()).add(column)
@@ -270,7 +269,7 @@ class Warehouse:
         """The columns of a report as arrays, for reports of millions of rows. Raises as `run` does."""
         if report not in reports():
             raise UnknownName(f"unknown report {report!r}; known: {', '.join(reports())}")
-        sql, cursor = (REPORTS / f"{report}.sql").read_text(encoding="utf-8"), self._con.cursor()
+        sql, cursor = (REPORTS / f"{report}.sql").read_text(encoding="utf-8"), self._cursor()
         try:
             columns = cursor.execute(sql, dict(parameters or {})).fetchnumpy()
             return {name: np.asarray(column) for name, column in columns.items()}
@@ -279,8 +278,12 @@ class Warehouse:
         finally:
             cursor.close()
 
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        # asked for anew each time: another user of this snapshot may have closed it since
+        return connect(self.info.path).cursor()
+
     def _fetch(self, sql: str, values: dict[str, Any], name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        cursor = self._con.cursor()
+        cursor = self._cursor()
         try:
             cursor.execute(sql, values)
             return [column[0] for column in cursor.description or ()], cursor.fetchall()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard import warehouse as opened
 from dashboard.collectors import performance
 from dashboard.collectors.cells import Mix, packed, unpacked
 from dashboard.filters import Filters
@@ -20,10 +19,8 @@ from tests.conftest import Given
 
 
 @pytest.fixture(scope="module")
-def small(loaded_home: Path) -> Iterator[Warehouse]:
-    info = Home(loaded_home).info()
-    yield Warehouse(info)
-    opened.close(info.path)
+def small(loaded_home: Path) -> Warehouse:
+    return Warehouse(Home(loaded_home).info())
 
 
 @pytest.fixture(scope="module")
