@@ -18,12 +18,13 @@ from dashboard.forecast import batches
 from dashboard.formats import plain
 from dashboard.frame import opened
 from dashboard.incentives import desk as desks
-from dashboard.incentives import fairness, figures, runs, sentences, telling, whatif
+from dashboard.incentives import fairness, figures, problems, runs, sentences, telling, whatif
 from dashboard.incentives.desk import NotForYou
 from dashboard.incentives.gathering import gather
 from dashboard.incentives.inputs import Inputs
-from dashboard.incentives.plan import Plan, PlanError
+from dashboard.incentives.plan import Plan
 from dashboard.incentives.planfile import Plans, parse
+from dashboard.incentives.problems import PlanError
 from dashboard.incentives.whatif import Outcome
 from dashboard.paywork import NEEDED, acted
 
@@ -103,7 +104,7 @@ def asked() -> Trial:
             before = _outcome(*_where(), base.text, months)
             after = _outcome(*_where(), text, months)
     except PlanError as error:
-        st.error("\n".join([ui.say("whatif.broken"), *(f"- {plain(line)}" for line in telling.problems(error.problems, lang))]))
+        st.error("\n".join([ui.say("whatif.broken"), *(f"- {plain(line)}" for line in problems.lines(error.problems, lang))]))
         raise ui.NothingLeft from error
     trial = Trial(known, months, before, after, other == DRAFT)
     for outcome, name in zip((before, after), trial.names, strict=True):
@@ -164,7 +165,7 @@ def _try(key: str, text: str) -> None:
     try:
         parse(text, ui.say("whatif.draft"))
     except PlanError as error:
-        st.session_state["draft_problems"] = telling.problems(error.problems, ui.lang())
+        st.session_state["draft_problems"] = problems.lines(error.problems, ui.lang())
         return
     st.session_state["draft_problems"] = []
     st.session_state[key] = text

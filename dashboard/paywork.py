@@ -19,15 +19,16 @@ from dashboard.formats import plain
 from dashboard.frame import opened
 from dashboard.home import Home
 from dashboard.incentives import desk as desks
-from dashboard.incentives import documents, figures, payroll, runs, sentences, telling
+from dashboard.incentives import documents, figures, payroll, problems, runs, sentences, telling
 from dashboard.incentives import ledger as ledgers
 from dashboard.incentives.desk import Desk, NotForYou, Shown
 from dashboard.incentives.documents import Paper
 from dashboard.incentives.engine import RunRefused
 from dashboard.incentives.gathering import NotSupplied, Untied
 from dashboard.incentives.ledger import ADJUSTMENTS, ANSWERS, Ledger, Record, Refused, Tampering
-from dashboard.incentives.plan import Plan, PlanError
+from dashboard.incentives.plan import Plan
 from dashboard.incentives.planfile import parse
+from dashboard.incentives.problems import PlanError
 from dashboard.incentives.statement import ZERO, Run, Statement
 from dashboard.printing import NoFont, font_file
 from dashboard.state import StateTooNew, StateUnavailable
@@ -110,7 +111,7 @@ def guarded() -> Iterator[None]:
     except NotSupplied as error:
         ui.not_supplied(error.needs)
     except PlanError as error:
-        st.error("\n".join([ui.say("payday.plan_broken"), *(f"- {plain(line)}" for line in telling.problems(error.problems, ui.lang()))]))
+        st.error("\n".join([ui.say("payday.plan_broken"), *(f"- {plain(line)}" for line in problems.lines(error.problems, ui.lang()))]))
     except Untied as error:
         st.error(ui.say("payday.untied", cause=plain(error)), icon=":material/balance:")
     except NoPlan as error:

@@ -22,14 +22,15 @@ from dashboard import access, formats
 from dashboard.access import PeopleError, Person
 from dashboard.filters import shifted
 from dashboard.home import Home, NothingLoaded, SnapshotInfo
-from dashboard.incentives import documents, payroll, runs, sentences
+from dashboard.incentives import documents, payroll, problems, runs, sentences
 from dashboard.incentives.cliffs import cliffs
 from dashboard.incentives.desk import Desk, NotForYou
 from dashboard.incentives.engine import RunRefused
 from dashboard.incentives.gathering import NotSupplied, Untied
 from dashboard.incentives.ledger import Ledger, Record, Refused, amount
-from dashboard.incentives.plan import Plan, PlanError
-from dashboard.incentives.planfile import Plans, read
+from dashboard.incentives.plan import Plan
+from dashboard.incentives.planfile import read
+from dashboard.incentives.problems import NoSuchPlan, PlanError, Problem
 from dashboard.incentives.statement import Run, Statement
 from dashboard.state import State, StateTooNew, StateUnavailable, address
 from dashboard.warehouse import QueryFailed, Warehouse
@@ -69,8 +70,12 @@ def told(lang: str, plan: Plan | None = None) -> Iterator[None]:
         raise _fail(_refusals(error, plan, lang)) from error
     except NotSupplied as error:
         raise _fail([f"{'not supplied' if lang == 'en' else '未提供'}: {', '.join(error.needs)}"]) from error
+    except PlanError as error:
+        raise _fail(problems.lines(error.problems, lang)) from error
+    except NoSuchPlan as error:
+        raise _fail([error.said.read(lang)]) from error
     except (
-        PlanError, PeopleError, Untied, LookupError, NothingLoaded, QueryFailed, StateTooNew, StateUnavailable, Stopped,
+        PeopleError, Untied, LookupError, NothingLoaded, QueryFailed, StateTooNew, StateUnavailable, Stopped,
     ) as error:  # fmt: skip
         raise _fail([str(error)]) from error
 
@@ -152,35 +157,29 @@ def plans_command(
             ]  # fmt: skip
             _print(rows, format)
             return
-        plan = known.version(name, version if version is not None else max(one.version for one in known if one.id == _named(known, name)))
+        plan = known.version(name, version) if version is not None else known.last(name)
         rows = [{"step": number, "label": label, "does": text} for number, label, text in sentences.order(plan, lang, "CNY")]
         _print(rows, format)
         for cliff in cliffs(plan):
             err.print(sentences.cliff(cliff, plan, lang, "CNY"), markup=False, soft_wrap=True)
 
 
-def _named(known: Plans, name: str) -> str:
-    if name not in known.names():
-        raise LookupError(f"unknown plan {name!r}; known: {', '.join(known.names())}")
-    return name
-
-
 @app.command()
 def validate(files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Plan files.")], lang: LangOption = "en") -> None:
     """Check plan files: everything that is wrong, with where, what was found and what was expected."""
-    wrong: list[str] = []
+    wrong: list[Problem] = []
     with told(lang):
         for path in files:
             try:
                 plan = read(path)
             except PlanError as error:
-                wrong += [str(problem) for problem in error.problems]
+                wrong += error.problems
             else:
                 out.print(f"{path.name}: {plan.id} {plan.version} {plan.hash[:12]}", markup=False)
                 for cliff in cliffs(plan):
                     out.print(f"  {sentences.cliff(cliff, plan, lang, 'CNY')}", markup=False, soft_wrap=True)
     if wrong:
-        raise _fail(wrong)
+        raise _fail(problems.lines(wrong, lang))
 
 
 # --- runs -------------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from dashboard.filters import month_end
 from dashboard.incentives.inputs import Adjustment, Inputs
 from dashboard.incentives.plan import Plan
 from dashboard.incentives.planfile import parse
+from dashboard.incentives.problems import NoSuchPlan, phrase
 from dashboard.incentives.statement import Run, Statement
 from dashboard.state import State, append_only, now
 
@@ -326,11 +327,11 @@ class Ledger:
             return Inputs.from_json(_unpacked(self._row(connection, run).inputs))
 
     def plan(self, plan: str, version: int) -> Plan:
-        """A version of a plan as it was first used; LookupError where it never was."""
+        """A version of a plan as it was first used; NoSuchPlan where it never was."""
         with self._state.reading() as connection:
             row = connection.execute(select(plans).where(plans.c.plan == plan, plans.c.version == version)).one_or_none()
         if row is None:
-            raise LookupError(f"plan {plan} version {version} was never used in a run")
+            raise NoSuchPlan(phrase("never_used", name=plan, version=version))
         return parse(row.text, f"{plan} {version}")
 
     def plan_hash(self, plan: str, version: int) -> str | None:

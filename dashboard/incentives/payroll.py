@@ -17,7 +17,7 @@ from dashboard.access import Person
 from dashboard.contract import ROOT
 from dashboard.downloads import Column, Table
 from dashboard.incentives.ledger import Ledger, Record
-from dashboard.incentives.plan import PlanError, Problem
+from dashboard.incentives.problems import PlanError, Problem, not_toml, phrase, unreadable, written
 from dashboard.incentives.statement import ZERO, Run
 from dashboard.words import word
 
@@ -66,7 +66,7 @@ def layout(home: Path | None = None) -> Layout:
     try:
         return parsed(path.read_text(encoding="utf-8"), path.name)
     except (OSError, UnicodeDecodeError) as error:
-        raise PlanError([Problem(path.name, str(error), "a UTF-8 text file")]) from error
+        raise PlanError([unreadable(path.name, error)]) from error
 
 
 def parsed(text: str, name: str = "payroll.toml") -> Layout:
@@ -74,28 +74,27 @@ def parsed(text: str, name: str = "payroll.toml") -> Layout:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PlanError([Problem(name, str(error), "a TOML file")]) from error
+        raise PlanError([not_toml(name, text, error)]) from error
     problems: list[Problem] = []
     file, columns = data.get("file", {}), data.get("column", [])
     kind, trailer = file.get("format", "csv"), file.get("trailer", "")
     if kind not in FORMATS:
-        problems.append(Problem(f"{name}: file.format", repr(kind), " or ".join(FORMATS)))
+        problems.append(Problem(f"{name}: file.format", written(kind), phrase("one_of", names=FORMATS)))
     if not isinstance(trailer, str):
-        problems.append(Problem(f"{name}: file.trailer", repr(trailer), 'a text, "" for none'))
+        problems.append(Problem(f"{name}: file.trailer", written(trailer), phrase("text_or_empty", empty='""')))
     for place, column in enumerate(columns, start=1):
         where = f"{name}: column {place}"
         if column.get("value") not in VALUES:
-            problems.append(Problem(f"{where}.value", repr(column.get("value")), f"one of {', '.join(VALUES)}"))
+            problems.append(Problem(f"{where}.value", written(column.get("value")), phrase("one_of", names=tuple(VALUES))))
         if not isinstance(column.get("head"), str) or not column["head"].strip():
-            problems.append(Problem(f"{where}.head", repr(column.get("head")), "the header that payroll expects"))
+            problems.append(Problem(f"{where}.head", written(column.get("head")), phrase("header")))
         if unknown := set(column) - {"value", "head"}:
-            problems.append(Problem(where, ", ".join(sorted(unknown)), "value and head"))
+            problems.append(Problem(where, ", ".join(sorted(unknown)), phrase("only_names", names=("value", "head"))))
     chosen = [column.get("value") for column in columns]
     for needed in ("collector", "amount"):
         if chosen.count(needed) != 1:
-            problems.append(
-                Problem(f"{name}: column", f"{chosen.count(needed)} columns of {needed}", f"exactly one: who is paid, and how much ({needed})")
-            )
+            got = phrase("columns_of", count=chosen.count(needed), name=needed)
+            problems.append(Problem(f"{name}: column", got, phrase("one_column", name=needed)))
     if problems:
         raise PlanError(problems)
     return Layout(tuple((column["value"], column["head"]) for column in columns), kind, trailer)

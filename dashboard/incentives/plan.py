@@ -6,7 +6,7 @@ quantities that later steps may use. `Scaled` is "times × a quantity", or a bar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -27,26 +27,6 @@ TEAM, PREVIOUS = "team.", "previous."
 ROUNDINGS = {"half_up": "ROUND_HALF_UP", "half_even": "ROUND_HALF_EVEN", "down": "ROUND_DOWN", "up": "ROUND_UP"}
 COMPARISONS = ("at_least", "above", "at_most", "below")
 Words = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong in a plan: where, what stands there, what should."""
-
-    where: str
-    got: str
-    expected: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: got {self.got}, expected {self.expected}"
-
-
-class PlanError(ValueError):
-    """A plan can't be used; says everything that is wrong with it."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,7 @@ from dashboard.incentives.plan import (
     Level,
     Limit,
     Plan,
-    PlanError,
     Pool,
-    Problem,
     Rate,
     Round,
     Row,
@@ -67,6 +65,7 @@ from dashboard.incentives.plan import (
     pays,
     read_by,
 )
+from dashboard.incentives.problems import NoSuchPlan, Phrase, PlanError, Problem, not_toml, phrase, unreadable, written
 
 PLANS = ROOT / "data" / "rules" / "incentives"
 
@@ -76,7 +75,7 @@ def read(path: Path) -> Plan:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise PlanError([Problem(path.name, str(error), "a UTF-8 text file")]) from error
+        raise PlanError([unreadable(path.name, error)]) from error
     return parse(text, path.name)
 
 
@@ -85,7 +84,7 @@ def parse(text: str, name: str = "plan") -> Plan:
     try:
         data = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise PlanError([Problem(name, str(error), "a TOML file")]) from error
+        raise PlanError([not_toml(name, text, error)]) from error
     reader = _Reader(name)
     made = reader.plan(data, text)
     if reader.problems or made is None:
@@ -126,14 +125,15 @@ class Plans:
                 continue
             versions = found.setdefault(plan.id, {})
             if plan.version in versions:
-                problems.append(Problem(f"{path.name}: plan.version", f"{plan.id} {plan.version} twice", "a new number for a new file"))
+                problems.append(Problem(f"{path.name}: plan.version", phrase("twice", what=f"{plan.id} {plan.version}"), phrase("new_number")))
             versions[plan.version] = plan
         for name, versions in found.items():
             ordered = [versions[number] for number in sorted(versions)]
             for before, after in pairwise(ordered):
                 if after.valid_from <= before.valid_from:
-                    where = f"{name} version {after.version}: plan.valid_from"
-                    problems.append(Problem(where, str(after.valid_from), f"later than version {before.version}'s {before.valid_from}"))
+                    where = f"{name} {after.version}: plan.valid_from"
+                    expected = phrase("later_than", version=before.version, day=before.valid_from)
+                    problems.append(Problem(where, str(after.valid_from), expected))
         if problems:
             raise PlanError(problems)
         self._found = found
@@ -146,23 +146,28 @@ class Plans:
         return tuple(sorted(self._found))
 
     def version(self, name: str, number: int) -> Plan:
-        """A version of a plan; LookupError says which there are."""
+        """A version of a plan; NoSuchPlan says which there are."""
         versions = self._versions(name)
         if number not in versions:
-            raise LookupError(f"plan {name!r} has no version {number}; it has {', '.join(map(str, sorted(versions)))}")
+            raise NoSuchPlan(phrase("no_version", name=name, version=number, versions=tuple(map(str, sorted(versions)))))
         return versions[number]
 
+    def last(self, name: str) -> Plan:
+        """The newest version of a plan; NoSuchPlan where there is none."""
+        versions = self._versions(name)
+        return versions[max(versions)]
+
     def at(self, name: str, month: date) -> Plan:
-        """The version that holds in a month: the last one valid from its first day or before; LookupError where there is none."""
+        """The version that holds in a month: the last one valid from its first day or before; NoSuchPlan where there is none."""
         valid = [plan for plan in self._versions(name).values() if plan.valid_from <= month.replace(day=1)]
         if not valid:
             first = min(plan.valid_from for plan in self._versions(name).values())
-            raise LookupError(f"plan {name!r} is valid from {first}, later than {month:%Y-%m}")
+            raise NoSuchPlan(phrase("not_valid_yet", name=name, day=first, month=f"{month:%Y-%m}"))
         return max(valid, key=lambda plan: plan.valid_from)
 
     def _versions(self, name: str) -> dict[int, Plan]:
         if name not in self._found:
-            raise LookupError(f"unknown plan {name!r}; known: {', '.join(self.names())}")
+            raise NoSuchPlan(phrase("unknown_plan", name=name, names=self.names()))
         return self._found[name]
 
 
@@ -212,17 +217,17 @@ class _Reader:
         touch = self.choice(given, "touch", "eligible", CONTACTS, None)
         days = self.whole(given, "touch_days", "eligible", 0) if touch or "touch_days" in given else None
         if days is not None and touch is None:
-            self.wrong("eligible.touch_days", "no touch", f"touch = one of {', '.join(CONTACTS)} with it")
+            self.wrong("eligible.touch_days", phrase("no_touch", touch="touch"), phrase("touch_with", touch="touch", names=CONTACTS))
         rules: list[Rule] = []
         for where, entry in self.entries(given, "rule", "eligible"):
             self.only(entry, where, _KEYS["rule"])
             cut = tuple((name, frozenset(self.texts(entry, name, where))) for name in OF_CASH if name in entry)
             if not cut:
-                self.wrong(where, "no condition", f"one of {', '.join(OF_CASH)}")
+                self.wrong(where, phrase("no_condition"), _one_of(OF_CASH))
             reason = self.choice(entry, "reason", where, REASONS) or ""
             rules.append(Rule(cut, self.share(entry, "share", where), reason))
         if touch is None and any(name == "touch" for rule in rules for name, _ in rule.cut):
-            self.wrong("eligible.rule", "touch", "eligible.touch and touch_days, which say what a touch is")
+            self.wrong("eligible.rule", "touch", phrase("touch_said", one="eligible.touch", other="touch_days"))
         cutoff = self.whole(given, "cutoff_days", "eligible", 0) if "cutoff_days" in given else None
         return Eligible(cutoff, touch, days, tuple(rules))
 
@@ -233,7 +238,7 @@ class _Reader:
         days = self.whole(given, "transfer_days", "credit", 1) if "transfer_days" in given else None
         share = self.share(given, "transfer_share", "credit") if days is not None else Decimal(1)
         if days is None and "transfer_share" in given:
-            self.wrong("credit.transfer_share", "no transfer_days", "transfer_days: how long after a transfer cash is shared")
+            self.wrong("credit.transfer_share", phrase("no_transfer_days", name="transfer_days"), phrase("transfer_days", name="transfer_days"))
         return Credit(rule, within, otherwise, days, share)
 
     def conduct(self, given: dict[str, Any]) -> Conduct:
@@ -246,7 +251,7 @@ class _Reader:
 
     def steps(self, given: Any) -> tuple[Step, ...]:
         if not isinstance(given, list) or not given:
-            self.wrong("step", _shown(given), "one [[step]] at least; the last one rounds")
+            self.wrong("step", written(given), phrase("steps", step="[[step]]"))
             return ()
         known, groups, ids = {*GIVEN}, {"cash"}, set[str]()
         made: list[Step] = []
@@ -257,12 +262,11 @@ class _Reader:
             identifier = self.name(entry, "id", where)
             where = f"step {number} {identifier}".rstrip()
             if identifier in ids:
-                self.wrong(f"{where}.id", identifier, "an id of its own")
+                self.wrong(f"{where}.id", identifier, phrase("own_id"))
             ids.add(identifier)
             kind = entry.get("kind")
             if kind not in _STEPS:
-                near = get_close_matches(str(kind), _STEPS, n=1)
-                self.wrong(f"{where}.kind", _shown(kind), f"one of {', '.join(_STEPS)}{_hint(near)}")
+                self.wrong(f"{where}.kind", written(kind), _one_of(_STEPS), _nearest(str(kind), _STEPS))
                 continue
             keys, build = _STEPS[kind]
             self.only(entry, where, {"id", "kind", "label", *keys})
@@ -272,7 +276,7 @@ class _Reader:
             self.reads(step, where, known, groups, {one.id for one in made if pays(one)})
             for name in defined_by(step):
                 if name in known:
-                    self.wrong(f"{where}.as", name, "a name that isn't taken")
+                    self.wrong(f"{where}.as", name, phrase("free_name"))
             known |= {*defined_by(step)}
             if isinstance(step, Weigh):
                 groups.add(step.defines)
@@ -286,33 +290,34 @@ class _Reader:
             bare = name.removeprefix(TEAM).removeprefix(PREVIOUS)
             if isinstance(step, Weigh | Rate):
                 if name not in groups:
-                    self.wrong(f"{where}.{part}", name, f"cash or what a weigh step before it defines: {', '.join(sorted(groups))}")
+                    self.wrong(f"{where}.{part}", name, phrase("weighed", names=tuple(sorted(groups))))
             elif name.startswith(PREVIOUS):
                 continue
             elif bare not in known:
-                near = get_close_matches(bare, known, n=1)
-                self.wrong(f"{where}.{part}", name, f"a quantity known by then: {', '.join(sorted(known))}{_hint(near)}")
+                self.wrong(f"{where}.{part}", name, phrase("quantity", names=tuple(sorted(known))), _nearest(bare, known))
         if isinstance(step, Gate):
             for name in step.only:
                 if name not in before:
-                    self.wrong(f"{where}.only", name, f"a step before it that pays: {', '.join(sorted(before))}")
+                    self.wrong(f"{where}.only", name, phrase("paying", names=tuple(sorted(before))))
         if isinstance(step, Tiers) and step.mode == "marginal" and step.by != step.of and step.by != "attainment":
-            self.wrong(f"{where}.mode", f"marginal by {step.by}", f"whole, or by = {step.of!r} or 'attainment': only they have a part in a tier")
+            expected = phrase("whole_or_by", mode="whole", by="by", names=(written(step.of), written("attainment")))
+            self.wrong(f"{where}.mode", phrase("marginal_by", mode="marginal", by=step.by), expected)
 
     def ending(self, made: list[Step]) -> None:
         """One rounding, last; a balance is carried just before it, or never."""
         rounds = [step.id for step in made if isinstance(step, Round)]
         if len(rounds) != 1 or not isinstance(made[-1], Round):
-            self.wrong("step", f"{len(rounds)} round steps" if rounds else "no round step", "one, and it is the last step")
+            got = phrase("rounds", count=len(rounds), kind="round") if rounds else phrase("no_round", kind="round")
+            self.wrong("step", got, phrase("one_round"))
         for kind in (Target, Carry, Adjustments, Clawback, Corrections):
             same = [step.id for step in made if isinstance(step, kind)]
             if len(same) > 1:
-                self.wrong("step", ", ".join(same), f"one step of kind {kind.kind} at most")
+                self.wrong("step", ", ".join(same), phrase("at_most_once", kind=kind.kind))
         takes = [step.id for step in made if isinstance(step, Deduct | Clawback | Corrections | Adjustments)]
         if takes and not any(isinstance(step, Carry) or (isinstance(step, Limit) and step.least is not None) for step in made):
-            self.wrong("step", f"{', '.join(takes)} may take more than there is", "a carry step, or a limit with least, after them")
+            self.wrong("step", phrase("takes_more", steps=tuple(takes)), phrase("floor_after", carry="carry", limit="limit", least="least"))
         if any(isinstance(step, Carry) for step in made[:-2]):
-            self.wrong("step", "carry before other steps", "carry just before the rounding")
+            self.wrong("step", phrase("carry_early", kind="carry"), phrase("carry_last", kind="carry"))
 
     def table(self, entry: dict[str, Any], key: str, where: str, of: str, cuts: Iterable[str]) -> Table:
         """Rows with cuts (a value or a list of them) and one number; that one row always wins is checked."""
@@ -325,9 +330,9 @@ class _Reader:
                 rows.append(Row(tuple(zip(named, values, strict=True)), value))
             for one in self.texts(row, "touch", place) if "touch" in row else ():
                 if one not in TOUCHES:
-                    self.wrong(f"{place}.touch", repr(one), f"one of {', '.join(TOUCHES)}")
+                    self.wrong(f"{place}.touch", written(one), _one_of(TOUCHES))
         if not rows:
-            self.wrong(f"{where}.{key}", "no row", f"one row with {of} at least")
+            self.wrong(f"{where}.{key}", phrase("no_row"), phrase("row_with", name=of))
         self.clear(rows, f"{where}.{key}")
         return Table(tuple(rows))
 
@@ -338,7 +343,7 @@ class _Reader:
         for row in rows:
             cut = frozenset(row.cut)
             if cut in seen:
-                self.wrong(where, f"{_cut(row.cut)} twice", "one row for each")
+                self.wrong(where, phrase("twice", what=_cut(row.cut)), phrase("one_each"))
             seen.add(cut)
         told: set[frozenset[tuple[str, str]]] = set()
         for number, one in enumerate(rows):
@@ -351,8 +356,8 @@ class _Reader:
                 both = frozenset({**first, **second}.items())
                 if both not in there and both not in told:
                     told.add(both)
-                    got = f"{_cut(one.cut)} and {_cut(other.cut)}, equally specific"
-                    self.wrong(where, got, f"a row for {_cut(tuple(sorted(both)))} to decide")
+                    got = phrase("equally_specific", one=_cut(one.cut), other=_cut(other.cut))
+                    self.wrong(where, got, phrase("deciding_row", what=_cut(tuple(sorted(both)))))
 
     def levels(self, entry: dict[str, Any], where: str, value: str) -> tuple[Level, ...]:
         made: list[Level] = []
@@ -360,10 +365,10 @@ class _Reader:
             self.only(row, place, {"from", value})
             made.append(Level(self.scaled(row, "from", place), self.number(row, value, place)))
         if not made:
-            self.wrong(f"{where}.levels", "none", f'{{ from = 0, {value} = "1%" }} and so on')
+            self.wrong(f"{where}.levels", phrase("none"), phrase("levels", example=f'{{ from = 0, {value} = "1%" }}'))
         plain = [level.start.times for level in made if level.start.of is None]
         if plain != sorted(set(plain)):
-            self.wrong(f"{where}.levels", ", ".join(map(str, plain)), "each from above the one before")
+            self.wrong(f"{where}.levels", ", ".join(map(str, plain)), phrase("rising", name="from"))
         return tuple(made)
 
     def bands(self, entry: dict[str, Any], where: str) -> tuple[Band, ...]:
@@ -373,7 +378,7 @@ class _Reader:
             self.only(row, place, {*COMPARISONS, "factor"})
             named = [name for name in COMPARISONS if name in row]
             if len(named) > 1 or (not named and number < len(rows)):
-                self.wrong(place, ", ".join(named) or "no comparison", f"one of {', '.join(COMPARISONS)}; none only in the last")
+                self.wrong(place, ", ".join(named) or phrase("no_comparison"), phrase("comparison", names=COMPARISONS))
             made.append(
                 Band(
                     named[0] if named else None,
@@ -382,39 +387,38 @@ class _Reader:
                 )
             )
         if not made or made[-1].compare is not None:
-            self.wrong(f"{where}.bands", "no band for the rest", "a last band with only a factor")
+            self.wrong(f"{where}.bands", phrase("no_rest"), phrase("last_band", name="factor"))
         return tuple(made)
 
     # --- single values ------------------------------------------------------------------------------------------------
 
-    def wrong(self, where: str, got: str, expected: str) -> None:
-        self.problems.append(Problem(f"{self.file}: {where}" if where else self.file, got, expected))
+    def wrong(self, where: str, got: str | Phrase, expected: Phrase, near: str = "") -> None:
+        self.problems.append(Problem(f"{self.file}: {where}" if where else self.file, got, expected, near))
 
     def only(self, entry: Mapping[str, Any], where: str, known: set[str]) -> None:
         for key in entry:
             if key not in known:
-                near = get_close_matches(key, known, n=1)
-                self.wrong(f"{where}.{key}".strip("."), "an unknown name", f"one of {', '.join(sorted(known))}{_hint(near)}")
+                self.wrong(f"{where}.{key}".strip("."), phrase("unknown_name"), _one_of(sorted(known)), _nearest(key, known))
 
     def section(self, data: dict[str, Any], key: str, optional: bool = False) -> dict[str, Any]:
         given = data.get(key, {} if optional else None)
         if given is None or not self.is_table(given, key):
             if given is None:
-                self.wrong(key, "nothing", f"a section [{key}]")
+                self.wrong(key, written(None), phrase("section", name=f"[{key}]"))
             return {}
         self.only(given, key, _KEYS[key])
         return dict(given)
 
     def is_table(self, given: Any, where: str) -> bool:
         if not isinstance(given, Mapping):
-            self.wrong(where, _shown(given), "names with values")
+            self.wrong(where, written(given), phrase("names_values"))
             return False
         return True
 
     def entries(self, entry: Mapping[str, Any], key: str, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
         given = entry.get(key, [])
         if not isinstance(given, list):
-            self.wrong(f"{where}.{key}", _shown(given), "a list of { … }")
+            self.wrong(f"{where}.{key}", written(given), phrase("list", example="{ … }"))
             return
         for number, row in enumerate(given, start=1):
             if self.is_table(row, f"{where}.{key} {number}"):
@@ -423,21 +427,21 @@ class _Reader:
     def text(self, entry: Mapping[str, Any], key: str, where: str, default: str | None = None) -> str:
         value = entry.get(key, default)
         if not isinstance(value, str) or not value.strip():
-            self.wrong(f"{where}.{key}", _shown(value), "a text")
+            self.wrong(f"{where}.{key}", written(value), phrase("text"))
             return ""
         return value
 
     def name(self, entry: Mapping[str, Any], key: str, where: str) -> str:
         value = self.text(entry, key, where)
         if value and not (value.isascii() and value.replace("_", "a").isalnum() and value[0].islower()):
-            self.wrong(f"{where}.{key}", repr(value), "small letters, digits and _")
+            self.wrong(f"{where}.{key}", written(value), phrase("identifier"))
         return value
 
     def texts(self, entry: Mapping[str, Any], key: str, where: str) -> list[str]:
         value = entry.get(key)
         listed: list[Any] = value if isinstance(value, list) else [value]
         if not listed or not all(isinstance(item, str) for item in listed):
-            self.wrong(f"{where}.{key}", _shown(value), "a text, or a list of texts")
+            self.wrong(f"{where}.{key}", written(value), phrase("texts"))
             return []
         return listed
 
@@ -446,7 +450,7 @@ class _Reader:
         if value is None and optional:
             return ()
         if not isinstance(value, Mapping) or set(value) != {"en", "zh"} or not all(isinstance(item, str) for item in value.values()):
-            self.wrong(f"{where}.{key}", _shown(value), '{ en = "…", zh = "…" }')
+            self.wrong(f"{where}.{key}", written(value), phrase("example", example='{ en = "…", zh = "…" }'))
             return ()
         return tuple(sorted(value.items()))
 
@@ -455,28 +459,28 @@ class _Reader:
         if value is None and default is None:
             return None
         if value not in known:
-            self.wrong(f"{where}.{key}", _shown(entry.get(key)), f"one of {', '.join(known)}")
+            self.wrong(f"{where}.{key}", written(entry.get(key)), _one_of(known))
             return None
         return str(value)
 
     def whole(self, entry: Mapping[str, Any], key: str, where: str, least: int, default: int | None = None) -> int | None:
         value = entry.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            self.wrong(f"{where}.{key}", _shown(value), f"a whole number, {least} or more")
+            self.wrong(f"{where}.{key}", written(value), phrase("whole", least=least))
             return None
         return value
 
     def flag(self, entry: Mapping[str, Any], key: str, where: str, default: bool) -> bool:
         value = entry.get(key, default)
         if not isinstance(value, bool):
-            self.wrong(f"{where}.{key}", _shown(value), "true or false")
+            self.wrong(f"{where}.{key}", written(value), _one_of(("true", "false")))
             return default
         return value
 
     def first_of_month(self, entry: Mapping[str, Any], where: str) -> date | None:
         value = entry.get("valid_from")
         if isinstance(value, datetime) or not isinstance(value, date) or value.day != 1:
-            self.wrong(f"{where}.valid_from", _shown(value), "the first day of a month, such as 2026-01-01")
+            self.wrong(f"{where}.valid_from", written(value), phrase("first_of_month", example="2026-01-01"))
             return None
         return value
 
@@ -484,16 +488,16 @@ class _Reader:
         value = entry.get(key)
         found = decimal(value)
         if found is None:
-            self.wrong(f"{where}.{key}", _shown(value), 'a number such as 0.004, 1200 or "0.4%"')
+            self.wrong(f"{where}.{key}", written(value), phrase("number", names=("0.004", "1200", '"0.4%"')))
             return Decimal(0)
         return found
 
     def share(self, entry: Mapping[str, Any], key: str, where: str) -> Decimal:
         found = self.number(entry, key, where)
         if not 0 <= found <= 1:
-            self.wrong(f"{where}.{key}", str(entry.get(key)), "a share from 0 to 1")
+            self.wrong(f"{where}.{key}", written(entry.get(key)), phrase("share"))
         elif found * 1_000_000 != int(found * 1_000_000):
-            self.wrong(f"{where}.{key}", str(entry.get(key)), "a share of six decimals at most")
+            self.wrong(f"{where}.{key}", written(entry.get(key)), phrase("decimals"))
         return found
 
     def scaled(self, entry: Mapping[str, Any], key: str, where: str, default: Any = None) -> Scaled:
@@ -503,7 +507,7 @@ class _Reader:
             return Scaled(self.number(value, "times", f"{where}.{key}"), self.text(value, "of", f"{where}.{key}"))
         found = decimal(value)
         if found is None:
-            self.wrong(f"{where}.{key}", _shown(value), 'an amount, or { times = …, of = "a quantity" }')
+            self.wrong(f"{where}.{key}", written(value), phrase("amount", example='{ times = …, of = "…" }'))
             return Scaled(Decimal(0))
         return Scaled(found)
 
@@ -524,16 +528,16 @@ def decimal(value: Any) -> Decimal | None:
     return found if found.is_finite() else None
 
 
-def _shown(value: Any) -> str:
-    return "nothing" if value is None else repr(str(value) if isinstance(value, Decimal) else value)[:80]
+def _one_of(names: Iterable[str]) -> Phrase:
+    return phrase("one_of", names=tuple(names))
 
 
-def _hint(near: list[str]) -> str:
-    return f" (did you mean {near[0]}?)" if near else ""
+def _nearest(name: str, known: Iterable[str]) -> str:
+    return next(iter(get_close_matches(name, [*known], n=1)), "")
 
 
-def _cut(cut: Iterable[tuple[str, str]]) -> str:
-    return " ".join(f"{name} {value}" for name, value in cut) or "everything"
+def _cut(cut: Iterable[tuple[str, str]]) -> str | Phrase:
+    return " ".join(f"{name} {value}" for name, value in cut) or phrase("everything")
 
 
 Built = Step | None
@@ -544,7 +548,7 @@ def _fixed(r: _Reader, entry: dict[str, Any], where: str, head: dict[str, Any]) 
     defines = r.name(entry, "as", where) if "as" in entry else None
     pays = r.flag(entry, "pay", where, True)
     if not pays and defines is None:
-        r.wrong(f"{where}.pay", "false, and no name", 'as = "…": what the amount is called')
+        r.wrong(f"{where}.pay", phrase("unnamed", value="false"), phrase("named", example='as = "…"'))
     table = r.table(entry, "table", where, "amount", OF_PEOPLE)
     return Fixed(**head, table=table, defines=defines, pays=pays, prorated=r.flag(entry, "prorate", where, False))
 
@@ -569,7 +573,7 @@ def _sum(r: _Reader, entry: dict[str, Any], where: str, head: dict[str, Any]) ->
         r.only(row, place, {"times", "of"})
         terms.append(Scaled(r.number(row, "times", place), r.text(row, "of", place) if "of" in row else None))
     if not terms:
-        r.wrong(f"{where}.terms", "none", '{ times = 1, of = "a quantity" }')
+        r.wrong(f"{where}.terms", phrase("none"), phrase("example", example='{ times = 1, of = "…" }'))
     return Sum(**head, defines=r.name(entry, "as", where), terms=tuple(terms))
 
 
@@ -577,18 +581,18 @@ def _target(r: _Reader, entry: dict[str, Any], where: str, head: dict[str, Any])
     sources = tuple(r.texts(entry, "from", where)) if "from" in entry else ()
     for source in sources:
         if source not in ("collector", "team"):
-            r.wrong(f"{where}.from", repr(source), "collector, team or both, in the order they are looked for")
+            r.wrong(f"{where}.from", written(source), phrase("sources", names=("collector", "team")))
     metric = r.text(entry, "metric", where) if sources or "metric" in entry else None
     table = r.table(entry, "table", where, "amount", OF_PEOPLE) if "table" in entry else None
     if not sources and table is None:
-        r.wrong(where, "no target", 'from = ["collector"] with metric, or a table of amounts')
+        r.wrong(where, phrase("no_target"), phrase("target", example='from = ["collector"]', metric="metric", table="table"))
     caseload = r.number(entry, "caseload", where) if "caseload" in entry else None
     if caseload is not None and caseload <= 0:
-        r.wrong(f"{where}.caseload", str(caseload), "the number of cases the target is meant for, above 0")
+        r.wrong(f"{where}.caseload", written(caseload), phrase("caseload"))
     ramp = entry.get("ramp", [])
     shares = tuple(r.share({"ramp": one}, "ramp", where) for one in ramp) if isinstance(ramp, list) else ()
     if not isinstance(ramp, list):
-        r.wrong(f"{where}.ramp", _shown(ramp), 'shares of the target by month of service: ["25%", "50%"]')
+        r.wrong(f"{where}.ramp", written(ramp), phrase("ramp", example='["25%", "50%"]'))
     return Target(
         **head, of=r.text(entry, "of", where), metric=metric, sources=sources, table=table, leave=r.flag(entry, "leave", where, False),
         caseload=caseload, ramp=shares, missing=r.choice(entry, "missing", where, ("refuse", "none"), "refuse") or "refuse",
@@ -619,7 +623,8 @@ def _bands(r: _Reader, entry: dict[str, Any], where: str, head: dict[str, Any]) 
 def _limit(r: _Reader, entry: dict[str, Any], where: str, head: dict[str, Any]) -> Built:
     named = [name for name in ("most", "least") if name in entry]
     if len(named) != 1:
-        r.wrong(where, " and ".join(named) or "neither", "most (a cap) or least (a floor)")
+        got = phrase("both", one="most", other="least") if named else phrase("neither")
+        r.wrong(where, got, phrase("cap_or_floor", most="most", least="least"))
         return None
     at = r.scaled(entry, named[0], where)
     return Limit(**head, most=at) if named[0] == "most" else Limit(**head, least=at)
@@ -629,7 +634,7 @@ def _pool(r: _Reader, entry: dict[str, Any], where: str, head: dict[str, Any]) -
     on = r.text(entry, "on", where) if "on" in entry else None
     bands = r.bands(entry, where) if on or "bands" in entry else ()
     if on is None and bands:
-        r.wrong(f"{where}.bands", "no quantity", 'on = "team.attainment", what the bands are of')
+        r.wrong(f"{where}.bands", phrase("no_quantity"), phrase("banded", example='on = "team.attainment"'))
     return Pool(**head, amount=r.scaled(entry, "amount", where), share=r.text(entry, "share", where, "equal"), on=on, bands=bands)
 
 
@@ -638,7 +643,7 @@ def _deduct(r: _Reader, entry: dict[str, Any], where: str, head: dict[str, Any])
     table = r.table(entry, "table", where, "amount", cuts)
     for row in table.rows:
         if row.value < 0:
-            r.wrong(f"{where}.table", str(row.value), "what a complaint costs, not below 0")
+            r.wrong(f"{where}.table", written(row.value), phrase("cost"))
     return Deduct(**head, charges=tuple(Charge(row.cut, row.value) for row in table.rows))
 
 
@@ -662,7 +667,7 @@ def _round(r: _Reader, entry: dict[str, Any], where: str, head: dict[str, Any]) 
     rule = r.choice(entry, "rule", where, tuple(ROUNDINGS)) or "half_up"
     to = r.number(entry, "to", where)
     if to not in (Decimal(1), Decimal("0.1"), Decimal("0.01"), Decimal(10), Decimal(100)):
-        r.wrong(f"{where}.to", _shown(entry.get("to")), "0.01, 0.1, 1, 10 or 100")
+        r.wrong(f"{where}.to", written(entry.get("to")), _one_of(("0.01", "0.1", "1", "10", "100")))
     return Round(**head, rule=rule, to=to)
 
 

@@ -13,7 +13,7 @@ from dashboard.filters import month_end
 from dashboard.incentives import sentences
 from dashboard.incentives.fairness import Follows, Lean
 from dashboard.incentives.ledger import Entry
-from dashboard.incentives.plan import Plan, Problem
+from dashboard.incentives.plan import Plan
 from dashboard.incentives.statement import Line, Part, Run, Statement
 from dashboard.incentives.whatif import Ahead, Field, Outcome
 from dashboard.metrics import dimensions
@@ -171,11 +171,6 @@ def steps(before: Plan, after: Plan, lang: str, currency: str) -> list[dict[str,
         }
         for name in names
     ]  # fmt: skip
-
-
-def problems(found: Iterable[Problem], lang: str) -> list[str]:
-    """What is wrong in a plan, one line each: place, what stands there, what should."""
-    return [word("pay.problem", lang, where=one.where, got=one.got, expected=one.expected) for one in found]
 
 
 def happened(entry: Entry, lang: str) -> str:

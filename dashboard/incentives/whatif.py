@@ -18,8 +18,9 @@ from dashboard.incentives import plan as plans
 from dashboard.incentives.engine import Refusal, RunRefused
 from dashboard.incentives.gathering import gather
 from dashboard.incentives.inputs import Inputs, Payments
-from dashboard.incentives.plan import Plan, PlanError, Problem
+from dashboard.incentives.plan import Plan
 from dashboard.incentives.planfile import Plans, parse
+from dashboard.incentives.problems import PlanError, Problem, phrase
 from dashboard.incentives.runs import OWN_PLANS
 from dashboard.incentives.statement import ZERO, Run
 from dashboard.state import State
@@ -377,17 +378,17 @@ def keep(text: str, known: Plans, home: Path, kept: State, who: Person) -> Plan:
     others = [one for one in known if one.id == plan.id]
     problems = []
     if any(one.version >= plan.version for one in others):
-        problems.append(Problem("plan.version", str(plan.version), f"{max(one.version for one in others) + 1}, the next one"))
+        problems.append(Problem("plan.version", str(plan.version), phrase("next_version", version=max(one.version for one in others) + 1)))
     if any(one.valid_from >= plan.valid_from for one in others):
         latest = max(one.valid_from for one in others)
-        problems.append(Problem("plan.valid_from", str(plan.valid_from), f"later than {latest}, from which the last version holds"))
+        problems.append(Problem("plan.valid_from", str(plan.valid_from), phrase("later_than_last", day=latest)))
     if problems:
         raise PlanError(problems)
     folder = home / OWN_PLANS
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{plan.id}_{plan.version}.toml"
     if path.exists():
-        raise PlanError([Problem(path.name, "a file of that name", "a version that isn't there yet")])
+        raise PlanError([Problem(path.name, phrase("same_file"), phrase("new_version"))])
     half = path.with_suffix(".tmp")
     half.write_text(text, encoding="utf-8")
     half.replace(path)

@@ -124,7 +124,9 @@ def test_the_months_job(asked: Callable[..., tuple[int, str, str]], tmp_path: Pa
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("run", "--plan", "nope"), "unknown plan 'nope'; known: agency, bank, flat"),
+        (("run", "--plan", "nope"), "unknown plan nope; known: agency, bank, flat"),
+        (("run", "--plan", "nope", "--lang", "zh"), "没有方案 nope；现有：agency、bank、flat"),
+        (("plans", "bank", "--version", "9"), "plan bank has no version 9; it has 1"),
         (("run", "--plan", "bank", "--month", "March"), "--month: got 'March', expected a month such as 2026-10"),
         (("run", "--plan", "bank", "--as-of", "2020-01-01"), "--as-of: got '2020-01-01', expected a snapshot or its day"),
         (("run", "--plan", "agency"), "not supplied: contacts"),
@@ -160,4 +162,8 @@ def test_plans_of_a_home_are_found_and_checked(asked: Callable[..., tuple[int, s
     bad = tmp_path / "bad.toml"
     bad.write_text(text.replace("version = 1", "version = 0"), encoding="utf-8")
     done = CliRunner().invoke(app, ["incentives", "validate", str(bad)])
-    assert (done.exit_code, done.stderr) == (1, "bad.toml: plan.version: got 0, expected a whole number, 1 or more\n")
+    assert (done.exit_code, done.stderr) == (
+        1, "bad.toml: plan.version: got 0, expected a whole number, 1 or more\nCorrect the places named and try again.\n"
+    )  # fmt: skip
+    done = CliRunner().invoke(app, ["incentives", "validate", str(bad), "--lang", "zh"])
+    assert done.stderr == "bad.toml: plan.version：现为 0，应为 不小于 1 的整数\n请按所列位置更正后重试。\n"

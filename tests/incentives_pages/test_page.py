@@ -232,7 +232,7 @@ def test_a_layout_says_everything_that_is_wrong() -> None:
     with pytest.raises(payroll.PlanError) as error:
         payroll.parsed(text)
     said = str(error.value)
-    for part in ("file.format: got 'pdf'", "column 1.value: got 'salary'", "column 1.head: got ''", "column 1: got width", "0 columns of collector"):
+    for part in ('file.format: got "pdf"', 'column 1.value: got "salary"', 'column 1.head: got ""', "column 1: got width", "0 columns of collector"):
         assert part in said
 
 

@@ -15,7 +15,8 @@ from dashboard.contract import ROOT
 from dashboard.home import Home
 from dashboard.incentives import planfile, runs, telling, whatif
 from dashboard.incentives.inputs import Collector, Inputs, Payments
-from dashboard.incentives.plan import Plan, PlanError
+from dashboard.incentives.plan import Plan
+from dashboard.incentives.problems import PlanError
 from dashboard.warehouse import Warehouse
 
 D = Decimal
