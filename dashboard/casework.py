@@ -26,7 +26,7 @@ UNITS = {
     "placed_on": "date", "paid_on": "date", "posted_on": "date", "left_on": "date", "first_paid_on": "date", "month": "month",
     "placed_month": "month", "months_since_placement": "count", "days_past_due": "count", "opening_amount": "amount",
     "placed_amount": "amount", "net_amount": "amount", "lag_days": "days",
-    "contacted_on": "date", "made_on": "date", "due_on": "date", "promised_amount": "amount", "paid_amount": "amount",
+    "contacted_on": "date", "made_on": "date", "due_on": "date", "kept_on": "date", "promised_amount": "amount", "paid_amount": "amount",
     "worked_on": "date", "productive_hours": "number", "talk_hours": "number", "reviewed_on": "date", "score": "number", "fell_on": "date",
     "taken_on": "date", "hired_on": "date", "law_passed_on": "date", "employed_days": "count", "held_from_on": "date", "held_days": "count",
     "moved_on": "date", "moved_amount": "amount",

@@ -8,13 +8,13 @@ from dashboard.channels.sentences import CARDS, DIGITAL, MACHINES, PROMISES, REA
 from dashboard.comparing import side_by_side
 
 lang, currency, at = ui.lang(), ui.currency(), ui.frame()
-set_for = {name: ui.unread(sentences.settings(at.info.as_of, name, lang)) for name in ("steps", "reach", "machines")}
+set_for = {name: ui.unread(sentences.settings(at.info.as_of, name, lang)) for name in ("steps", "reach", "machines", "promises")}
 
 
 with ui.guarded():
     ui.supplied("contacts")
     ui.cards(ui.figures(*CARDS))
-    st.caption(ui.say("channels.settings", text=" ".join(set_for.values())))
+    st.caption(ui.say("channels.settings", text=" ".join(set_for[name] for name in ("steps", "reach", "machines"))))
 
 with ui.panel("funnel", ui.say("channels.funnel"), metric="attempts") as panel:
     channels = {"all": ui.say("channels.all"), **sentences.channel_names(lang)}
@@ -60,6 +60,7 @@ with ui.panel("promises", ui.say("channels.promises"), metric="promise_kept_rate
     panel.title(sentences.kept(states, lang))
     panel.subtitle(f"{ui.say('channels.promises_note', grace=grace, tolerance=sentences.tolerances(lang)[tolerance])} · {ui.period(span)}")
     panel.figure(figures.states(states, lang))
+    st.caption(set_for["promises"])
     panel.facts(*sentences.facts(ui.measure(*PROMISES, filters=span).rows[0], PROMISES, currency, lang))
     counts = dict.fromkeys(("kept", "partly", "broken", "matured", "renegotiated", "undue"), "total")
     panel.table(sentences.kept_table(states), ui.columns("channels", month="month", **counts, share="rate", low="rate", high="rate"), span)

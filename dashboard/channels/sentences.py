@@ -27,12 +27,15 @@ CARDS = (
 )  # fmt: skip
 STEPS = ("reached_rate", "connect_rate", "contact_rate", "right_party_rate", "promise_rate", "promise_kept_rate", "promise_kept_amount_rate")
 REACH = ("coverage_rate", "intensity", "right_party_case_rate", "lost_contact_rate", "first_attempt_rate")
-DIGITAL = ("delivery_rate", "open_rate", "click_rate", "opt_out_rate", "number_valid_rate")
+DIGITAL = ("delivery_rate", "open_rate", "click_rate", "opt_out_rate", "number_valid_rate", "working_number_rate")
 MACHINES = (
     "automated_rate", "reminder_rate", "automated_reminder_rate", "early_attempt_rate", "containment_rate", "handover_rate",
     "after_hours_answer_rate", "hours_covered",
 )  # fmt: skip
-PROMISES = ("promise_kept_amount_rate", "promise_partly_rate", "promise_broken_rate", "repromise_rate")
+PROMISES = (
+    "promise_kept_amount_rate", "promise_partly_rate", "promise_broken_rate", "promise_late_rate", "promise_slippage", "promise_shortfall_amount",
+    "promise_shortfall_rate", "repromise_rate",
+)  # fmt: skip
 TRENDS = ("right_party_rate", *(name for name in STEPS if name != "right_party_rate"), "coverage_rate", "delivery_rate", "cost_per_attempt")
 #: The stages of the funnel, each with the stage it is a share of; what counts the same kind of thing has an interval.
 STAGES = (

@@ -1,6 +1,7 @@
 -- One row per promise to pay and length of grace: the cash that was paid on it from the day it was made until its window closed.
 -- A promise made on a later day while an earlier one is still open replaces it; promises made on one day stand side by side. Each amount
--- counts for one promise only: cash goes to the oldest promise first, in the order it came. Reversed cash counts for none.
+-- counts for one promise only: cash goes to the oldest promise first, in the order it came (taken_from_amount: of the case's cash, what came
+-- before this promise's). Reversed cash counts for none.
 create table model.promise_cash as
 with recursive
 
@@ -42,38 +43,14 @@ windows as (
     cross join model.promise_graces as graces
 ),
 
-reversed as (
-    select
-        reverses as payment_id,
-        sum(amount) as amount,
-    from export.payments
-    where kind = 'reversal' and is_posted(status) and reverses is not null
-    group by reverses
-),
-
--- a reversal is taken off its payment's day; one that names no payment, off its own
-cash as (
-    select
-        cases.case_key,
-        payments.paid_on,
-        sum(payments.amount + coalesce(reversed.amount, 0)) as amount,
-    from export.payments as payments
-    inner join model.cases as cases on payments.case_id = cases.case_id
-    left join reversed on payments.payment_id = reversed.payment_id
-    where
-        is_posted(payments.status) and payments.paid_on <= as_of_day()
-        and (payments.kind = 'payment' or (payments.kind = 'reversal' and payments.reverses is null))
-    group by cases.case_key, payments.paid_on
-),
-
 seen as (
     select
         windows.promise_id,
         windows.grace_days,
-        sum(case when cash.paid_on < windows.made_on then cash.amount else 0 end) as before_amount,
-        sum(case when cash.paid_on <= windows.until_on then cash.amount else 0 end) as until_amount,
+        sum(case when days.paid_on < windows.made_on then days.amount else 0 end) as before_amount,
+        sum(case when days.paid_on <= windows.until_on then days.amount else 0 end) as until_amount,
     from windows
-    inner join cash on windows.case_key = cash.case_key
+    inner join model.promise_days as days on windows.case_key = days.case_key
     group by windows.promise_id, windows.grace_days
 ),
 
@@ -129,5 +106,6 @@ select
     linked.replaced_on,
     linked.grace_days,
     walked.paid_amount,
+    cast(walked.taken_to_amount - walked.paid_amount as decimal(18, 2)) as taken_from_amount,
 from linked
 inner join walked on linked.promise_id = walked.promise_id and linked.grace_days = walked.grace_days

@@ -18,6 +18,17 @@ judged as (
         on cash.grace_days = settings.grace_days and cash.due_on >= settings.valid_from and cash.due_on < settings.valid_to
 ),
 
+-- the day on which what had come was enough
+fulfilled as (
+    select
+        judged.promise_id,
+        min(days.paid_on) as kept_on,
+    from judged
+    inner join model.promise_days as days on judged.case_key = days.case_key and judged.made_on <= days.paid_on
+    where judged.promise_state = 'kept' and days.until_amount >= judged.taken_from_amount + judged.amount * judged.tolerance
+    group by judged.promise_id
+),
+
 again as (
     select
         later.promise_id,
@@ -75,9 +86,12 @@ select
     cases.placed_month,
     judged.amount as promised_amount,
     judged.paid_amount,
+    fulfilled.kept_on,
+    case when fulfilled.kept_on > judged.due_on then date_diff('day', judged.due_on, fulfilled.kept_on) end as late_days,
     1 as promise_count,
     flag(judged.promise_state in ('kept', 'partly', 'broken')) as matured_count,
     flag(judged.promise_state = 'kept') as kept_count,
+    flag(fulfilled.kept_on is not null and fulfilled.kept_on > judged.due_on) as late_count,
     flag(judged.promise_state = 'partly') as partly_count,
     flag(judged.promise_state = 'broken') as broken_count,
     flag(judged.promise_state = 'renegotiated') as renegotiated_count,
@@ -86,11 +100,15 @@ select
     cast(case when judged.promise_state in ('kept', 'partly', 'broken') then judged.amount else 0 end as decimal(18, 2)) as matured_amount,
     cast(case when judged.promise_state in ('kept', 'partly', 'broken') then judged.paid_amount else 0 end as decimal(18, 2))
         as matured_paid_amount,
+    cast(case when judged.promise_state in ('partly', 'broken') then judged.amount else 0 end as decimal(18, 2)) as unkept_amount,
+    cast(case when judged.promise_state in ('partly', 'broken') then judged.amount - judged.paid_amount else 0 end as decimal(18, 2))
+        as shortfall_amount,
     promises.source_file,
     promises.source_line,
 from judged
 inner join export.promises as promises on judged.promise_id = promises.promise_id
 inner join model.cases as cases on judged.case_key = cases.case_key
+left join fulfilled on judged.promise_id = fulfilled.promise_id
 left join again on judged.promise_id = again.promise_id
 left join said on promises.contact_id = said.contact_id
 left join export.collectors as collectors on coalesce(promises.collector_id, said.collector_id) = collectors.collector_id

@@ -31,26 +31,26 @@ ASSIGNMENTS = """
 """
 #: Before February: nothing. February 2 is a Monday, the 7th a Saturday.
 CONTACTS = """
-    contact_id | case_id | started_at          | channel | direction | outcome        | party  | collector_id | duration_seconds | cost
-    K1         | C1      | 2026-02-02 10:00:00 | phone   | outbound  | no_answer      |        | W1           | 0                | 0.10
-    K2         | C1      | 2026-02-03 10:00:00 | phone   | outbound  | conversation   | debtor | W1           | 90               | 0.30
-    K3         | C1      | 2026-02-03 11:00:00 | sms     | outbound  | delivered      |        |              |                  | 0.05
-    K4         | C1      | 2026-02-08 12:00:00 | sms     | outbound  | clicked        |        |              |                  | 0.05
-    K5         | C2      | 2026-02-02 09:00:00 | phone   | outbound  | not_in_service |        | W2           | 0                | 0.10
-    K6         | C2      | 2026-02-04 19:00:00 | bot     | outbound  | no_answer      |        |              | 0                | 0.06
-    K7         | C2      | 2026-02-10 09:00:00 | phone   | outbound  | voicemail      |        | W2           | 0                | 0.10
-    K8         | C3      | 2026-02-06 09:30:00 | bot     | outbound  | conversation   | debtor |              | 40               | 0.10
-    K9         | C3      | 2026-02-06 21:00:00 | bot     | outbound  | transferred    | debtor |              | 30               | 0.10
-    K10        | C3      | 2026-02-20 21:00:00 | bot     | outbound  | abandoned      |        |              | 10               | 0.10
-    K11        | C3      | 2026-02-20 20:00:00 | bot     | outbound  | conversation   | spouse |              | 60               |
-    K12        | C4      | 2026-02-07 10:00:00 | phone   | inbound   | conversation   | debtor | W2           | 200              |
-    K13        | C4      | 2026-02-09 18:30:00 | phone   | inbound   | abandoned      |        | W2           | 5                |
-    K14        | C1      | 2026-02-12 10:00:00 | email   | outbound  | opened         |        |              |                  | 0.01
-    K15        | C1      | 2026-02-13 10:00:00 | email   | outbound  | opted_out      |        |              |                  | 0.01
-    K16        | C2      | 2026-02-13 10:00:00 | sms     | outbound  | undelivered    |        |              |                  | 0.05
-    K17        | C4      | 2026-02-14 10:00:00 | letter  | outbound  | delivered      |        |              |                  | 6.50
-    K18        | C1      | 2026-02-16 10:00:00 | social  | outbound  | conversation   | debtor | W1           |                  | 0.02
-    K19        | C1      | 2026-03-01 10:00:00 | phone   | outbound  | answered       | debtor | W1           | 8                | 0.10
+    contact_id | case_id | started_at          | channel | direction | outcome        | party  | collector_id | duration_seconds | cost | number_id
+    K1         | C1      | 2026-02-02 10:00:00 | phone   | outbound  | no_answer      |        | W1           | 0                | 0.10 | A
+    K2         | C1      | 2026-02-03 10:00:00 | phone   | outbound  | conversation   | debtor | W1           | 90               | 0.30 | A
+    K3         | C1      | 2026-02-03 11:00:00 | sms     | outbound  | delivered      |        |              |                  | 0.05 | A
+    K4         | C1      | 2026-02-08 12:00:00 | sms     | outbound  | clicked        |        |              |                  | 0.05 | A
+    K5         | C2      | 2026-02-02 09:00:00 | phone   | outbound  | not_in_service |        | W2           | 0                | 0.10 | B
+    K6         | C2      | 2026-02-04 19:00:00 | bot     | outbound  | no_answer      |        |              | 0                | 0.06 | C
+    K7         | C2      | 2026-02-10 09:00:00 | phone   | outbound  | voicemail      |        | W2           | 0                | 0.10 | C
+    K8         | C3      | 2026-02-06 09:30:00 | bot     | outbound  | conversation   | debtor |              | 40               | 0.10 | D
+    K9         | C3      | 2026-02-06 21:00:00 | bot     | outbound  | transferred    | debtor |              | 30               | 0.10 | D
+    K10        | C3      | 2026-02-20 21:00:00 | bot     | outbound  | abandoned      |        |              | 10               | 0.10 | D
+    K11        | C3      | 2026-02-20 20:00:00 | bot     | outbound  | conversation   | spouse |              | 60               |      | E
+    K12        | C4      | 2026-02-07 10:00:00 | phone   | inbound   | conversation   | debtor | W2           | 200              |      |
+    K13        | C4      | 2026-02-09 18:30:00 | phone   | inbound   | abandoned      |        | W2           | 5                |      |
+    K14        | C1      | 2026-02-12 10:00:00 | email   | outbound  | opened         |        |              |                  | 0.01 |
+    K15        | C1      | 2026-02-13 10:00:00 | email   | outbound  | opted_out      |        |              |                  | 0.01 |
+    K16        | C2      | 2026-02-13 10:00:00 | sms     | outbound  | undelivered    |        |              |                  | 0.05 | C
+    K17        | C4      | 2026-02-14 10:00:00 | letter  | outbound  | delivered      |        |              |                  | 6.50 |
+    K18        | C1      | 2026-02-16 10:00:00 | social  | outbound  | conversation   | debtor | W1           |                  | 0.02 |
+    K19        | C1      | 2026-03-01 10:00:00 | phone   | outbound  | answered       | debtor | W1           | 8                | 0.10 | A
 """
 #: C1: R1 is kept in its grace. R2 is replaced by R3 while open; R3 is kept in part. C3: R4 and R5 of one talk, both of 100, against one
 #: payment of 100 that keeps R4 only. C4: R6 is not due yet.
@@ -123,6 +123,9 @@ WORKED: dict[str, Any] = {
     "number_attempts": 12,  # calls, bot and SMS: K1–K11 and K16
     "valid_number_attempts": 10,  # not K5, K16
     "number_valid_rate": 10 / 12,
+    "tried_numbers": 5,  # A to E
+    "working_numbers": 3,  # B is not in service, the last text to C was not delivered
+    "working_number_rate": 3 / 5,
     "automated_attempts": 11,  # K3 K4 K6 K8 K9 K10 K11 K14 K15 K16 K17
     "automated_rate": 11 / 16,
     "early_attempts": 1,  # K17: C4 opened February 34 days before its due date
@@ -165,6 +168,12 @@ WORKED: dict[str, Any] = {
     "matured_promise_amount": D("550.00"),
     "matured_paid_amount": D("320.00"),
     "promise_kept_amount_rate": 320 / 550,
+    "late_promises": 1,  # R1: due on the 5th, paid on the 8th; R4 was paid two days before its day
+    "promise_late_rate": 1 / 2,
+    "promise_slippage": 3,
+    "unkept_promise_amount": D("350.00"),  # R3 200, R5 100, R7 50
+    "promise_shortfall_amount": D("230.00"),  # 80 of R3, all of R5 and R7
+    "promise_shortfall_rate": 230 / 350,
     "dues": 9,  # all promises but the replaced R2, and three instalments
     "dues_reminded": 2,  # L1-2 by the letter of the 14th, L2-1 by the talk of the 16th; K16 did not arrive
     "dues_reminded_automatically": 1,

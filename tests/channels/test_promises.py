@@ -130,6 +130,54 @@ def test_the_window_runs_from_the_day_it_was_made_to_due_and_grace(given: Callab
     }
 
 
+def test_how_late_and_how_short(given: Callable[..., Given]) -> None:
+    """Due on the 15th with three days of grace: A in two parts, the second on the 18th; B on the 16th; C on the day; D reversed, then paid again.
+
+    E takes what A, due before it on the same case, leaves of the 17th's cash: enough on the 18th. F is short by 60, G by all of its 40.
+    """
+    ids = "ABCDFG"
+    shop = given(
+        cases="\n".join(["case_id | placed_on | placed_balance", *(f"{name} | 2026-01-01 | 1000" for name in ids)]),
+        promises="""
+            promise_id | case_id | made_at             | due_on     | amount
+            A          | A       | 2026-01-10 10:00:00 | 2026-01-15 | 100
+            E          | A       | 2026-01-10 10:00:00 | 2026-01-16 | 50
+            B          | B       | 2026-01-10 10:00:00 | 2026-01-15 | 100
+            C          | C       | 2026-01-10 10:00:00 | 2026-01-15 | 100
+            D          | D       | 2026-01-10 10:00:00 | 2026-01-15 | 100
+            F          | F       | 2026-01-10 10:00:00 | 2026-01-15 | 100
+            G          | G       | 2026-01-10 10:00:00 | 2026-01-15 | 40
+        """,
+        payments="""
+            payment_id | case_id | paid_on    | amount | kind     | reverses
+            P1         | A       | 2026-01-12 | 60     | payment  |
+            P2         | A       | 2026-01-17 | 80     | payment  |
+            P3         | A       | 2026-01-18 | 10     | payment  |
+            P4         | B       | 2026-01-16 | 100    | payment  |
+            P5         | C       | 2026-01-15 | 100    | payment  |
+            P6         | D       | 2026-01-11 | 100    | payment  |
+            P7         | D       | 2026-01-13 | -100   | reversal | P6
+            P8         | D       | 2026-01-18 | 100    | payment  |
+            P9         | F       | 2026-01-14 | 40     | payment  |
+            P10        | F       | 2026-01-25 | 60     | payment  |
+        """,
+        as_of="2026-01-31",
+    )
+    found = {name: (day.day if day else None, late) for name, day, late in shop.sql("select promise_id, kept_on, late_days from model.promises")}
+    assert found == {"A": (17, 2), "E": (18, 2), "B": (16, 1), "C": (15, None), "D": (18, 3), "F": (None, None), "G": (None, None)}
+    names = ("late_promises", "promise_late_rate", "promise_slippage", "unkept_promise_amount", "promise_shortfall_amount", "promise_shortfall_rate")
+    row = shop.rows(names)[0]
+    assert (row["late_promises"], row["promise_late_rate"], row["promise_slippage"]) == (4, 4 / 5, 2)  # of 1, 2, 2, 3
+    assert (row["unkept_promise_amount"], row["promise_shortfall_amount"]) == (D("140.00"), D("100.00"))
+    assert row["promise_shortfall_rate"] == 100 / 140
+
+
+def test_nothing_kept_late_has_no_slippage(given: Callable[..., Given]) -> None:
+    promise = "promise_id | case_id | made_at | due_on | amount\nA | C1 | 2026-01-10 10:00:00 | 2026-01-15 | 100"
+    row = drawn(given, promise, "case_id | paid_on | amount\nC1 | 2026-01-15 | 100").rows(("late_promises", "promise_slippage"))[0]
+    assert (row["late_promises"], row["promise_slippage"]) == (0, None)
+
+
 def test_cash_that_was_reversed_keeps_nothing(given: Callable[..., Given]) -> None:
     promise = "promise_id | case_id | made_at | due_on | amount\nA | C1 | 2026-01-10 10:00:00 | 2026-01-15 | 100"
     payments = """
@@ -183,21 +231,23 @@ def test_the_sample_against_a_day_by_day_ledger(sample: Path, loaded_home: Path)
         for place, row in enumerate(rows):
             later = [other["made"] for other in rows[place + 1 :] if row["made"] < other["made"] <= row["due"]]
             until = min([row["due"] + grace, *later[:1]])
-            got = D(0)
+            got, kept_on = D(0), None
             for entry in paid.get(str(case_id), []):
                 if row["made"] <= entry[0] <= until:  # type: ignore[operator]
                     took = min(row["amount"] - got, entry[1])  # type: ignore[type-var]
                     got, entry[1] = got + took, entry[1] - took  # type: ignore[operator]
+                    if got >= row["amount"] and kept_on is None:
+                        kept_on = entry[0]
             if later and got < row["amount"]:
                 state = "renegotiated"
             elif row["due"] + grace > as_of:
                 state = "undue"
             else:
                 state = "kept" if got >= row["amount"] else "partly" if got else "broken"
-            expected[row["id"]] = (state, got)
+            expected[row["id"]] = (state, got, kept_on if state == "kept" else None)
     found = {
-        row["promise_id"]: (row["promise_state"], row["paid_amount"])
+        row["promise_id"]: (row["promise_state"], row["paid_amount"], row["kept_on"])
         for row in warehouse.rows("promises_made", filters=Given(sample, Home(loaded_home), None, warehouse).filters()).rows  # type: ignore[arg-type]
     }
     assert found == expected and len(found) == len(promises) > 200
-    assert {state for state, _ in found.values()} >= {"kept", "partly", "broken", "undue"}
+    assert {state for state, *_ in found.values()} >= {"kept", "partly", "broken", "undue"}
