@@ -1,4 +1,5 @@
--- One row per case and unbroken run of days with one collector; days with nobody have no row (they belong to the house).
+-- One row per case and unbroken run of days with one collector; days with nobody have no row (they belong to the house). previous_: the run
+-- before it on the case, whether or not there were days with nobody between.
 create table model.holders as
 with
 
@@ -22,16 +23,26 @@ spans as (
             coalesce(cast(next_from_on - interval 1 day as date), cast('9999-12-31' as date))
         ) as until_on,
     from ordered
+),
+
+followed as (
+    select
+        *,
+        lag(collector_id) over (partition by case_id order by from_on) as previous_id,
+        lag(until_on) over (partition by case_id order by from_on) as previous_until_on,
+    from spans
+    where until_on >= from_on
 )
 
 select
-    spans.case_id,
-    spans.collector_id,
-    spans.from_on,
-    spans.until_on,
+    followed.case_id,
+    followed.collector_id,
+    followed.from_on,
+    followed.until_on,
     coalesce(collectors.team, '') as team,
     coalesce(collectors.agency, '') as agency,
-from spans
-left join export.collectors as collectors on spans.collector_id = collectors.collector_id
-where spans.until_on >= spans.from_on
-order by spans.case_id, spans.from_on
+    followed.previous_id,
+    followed.previous_until_on,
+from followed
+left join export.collectors as collectors on followed.collector_id = collectors.collector_id
+order by followed.case_id, followed.from_on

@@ -1,5 +1,5 @@
 -- One row per posting: what of it is cash, who held the case at its value date (a reversal: at its payment's), and the bucket its case was
--- in when the month of its value date began.
+-- in when the month of its value date began. previous_: who held it before that holder (model.holders); own_id: the collector on the posting.
 create table model.cash as
 with
 
@@ -14,6 +14,8 @@ dated as (
         payments.method,
         payments.amount,
         payments.copies,
+        payments.collector_id,
+        payments.reverses,
         payments.source_file,
         payments.source_line,
         coalesce(original.paid_on, payments.paid_on) as credited_on,
@@ -55,6 +57,11 @@ postings as (
         coalesce(holders.team, 'house') as team,
         coalesce(holders.collector_id, 'house') as collector_id,
         coalesce(holders.agency, '') as agency,
+        holders.from_on as held_from_on,
+        holders.previous_id,
+        holders.previous_until_on,
+        dated.collector_id as own_id,
+        dated.reverses,
         dated.source_file,
         dated.source_line,
     from dated

@@ -2,46 +2,33 @@
 create table model.handovers as
 with
 
-followed as (
-    select
-        case_id,
-        collector_id,
-        team,
-        agency,
-        from_on,
-        lead(collector_id) over (partition by case_id order by from_on) as to_collector_id,
-        lead(team) over (partition by case_id order by from_on) as to_team,
-        lead(agency) over (partition by case_id order by from_on) as to_agency,
-        lead(from_on) over (partition by case_id order by from_on) as moved_on,
-    from model.holders
-),
-
 moved as (
     select
         *,
-    from followed
-    where to_collector_id is not null and to_collector_id != collector_id and moved_on <= as_of_day()
+    from model.holders
+    where previous_id is not null and previous_id != collector_id and from_on <= as_of_day()
 ),
 
 sides as (
     select
         'out' as handed,
-        case_id,
-        moved_on,
-        collector_id,
-        team,
-        agency,
-        to_collector_id as other_id,
+        moved.case_id,
+        moved.from_on as moved_on,
+        moved.previous_id as collector_id,
+        coalesce(collectors.team, '') as team,
+        coalesce(collectors.agency, '') as agency,
+        moved.collector_id as other_id,
     from moved
+    left join export.collectors as collectors on moved.previous_id = collectors.collector_id
     union all
     select
         'in' as handed,
         case_id,
-        moved_on,
-        to_collector_id as collector_id,
-        to_team as team,
-        to_agency as agency,
-        collector_id as other_id,
+        from_on as moved_on,
+        collector_id,
+        team,
+        agency,
+        previous_id as other_id,
     from moved
 )
 

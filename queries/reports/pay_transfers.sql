@@ -1,25 +1,17 @@
 -- One row per collector: cases taken over from somebody else, and payments on them in the first days after and in the days after those.
 with
 
-spans as (
+moved as (
     select
         case_id,
         collector_id,
         team,
         from_on,
         least(until_on, as_of_day()) as until_on,
-        lag(collector_id) over (partition by case_id order by from_on) as from_collector_id,
-        lag(until_on) over (partition by case_id order by from_on) as from_until_on,
+        date_diff('day', from_on, least(until_on, as_of_day())) + 1 as held_days,
     from model.holders
-),
-
-moved as (
-    select
-        *,
-        date_diff('day', from_on, until_on) + 1 as held_days,
-    from spans
-    where from_collector_id != collector_id
-        and date_diff('day', from_until_on, from_on) <= 7
+    where previous_id != collector_id
+        and date_diff('day', previous_until_on, from_on) <= 7
         and from_on >= $start
         and from_on <= $until
         and ($teams is null or list_contains($teams, team))
@@ -39,6 +31,9 @@ paid as (
             and payments.paid_on >= moved.from_on
             and payments.paid_on <= moved.until_on
             and payments.paid_on < moved.from_on + interval ($soon + $later) day
+            -- which follows from the two, and spares the months before and after
+            and payments.paid_on >= $start
+            and payments.paid_on < $until + interval ($soon + $later) day
     group by all
 )
 
