@@ -40,6 +40,10 @@ NEEDED = ("payments", "cases", "assignments", "collectors")
 MOST_ROWS = 200
 
 
+#: Writes that statements were seen: how, and whose.
+Look = Callable[[str, Sequence[str]], None]
+
+
 class NoPlan(LookupError):
     """No plan is valid in a month."""
 
@@ -435,8 +439,11 @@ def _source(shown: Shown) -> Warehouse | None:
 def _all_papers(at: Payday, shown: Shown, known: Mapping[str, str]) -> Callable[[], bytes]:
     lang, source = ui.lang(), _source(shown)
 
+    look = _looking(at, shown)
+
     def made() -> bytes:
         found = [one for one in shown.run.statements if desks.visible(one, at.desk.person)]
+        look("pdf", [one.collector for one in found])
         behind = documents.behind(source, found) if source is not None else {}
         papers = [at.desk.paper(shown, one.collector, lang, known) for one in found]
         return documents.pdf_file([replace(paper, behind=behind) for paper in papers])
@@ -449,6 +456,8 @@ def statement(at: Payday, shown: Shown, collector: str) -> None:
     lang, currency = ui.lang(), ui.currency()
     paper = at.desk.paper(shown, collector, lang, at.desk.names(), _source(shown))
     one = paper.statement
+    look = _looking(at, shown)
+    look("page", [collector])
     with ui.panel(
         "pay_statement", plain(word_of(paper)), ui.say("payday.lines_note", plan=plain(shown.plan.name(lang)), n=formats.count(len(one.payments())))
     ) as panel:
@@ -470,7 +479,7 @@ def statement(at: Payday, shown: Shown, collector: str) -> None:
             Column("adds", f"{ui.say('pay.adds')} · {currency}", "number", True), Column("total", f"{ui.say('pay.total')} · {currency}", "number"),
         ]  # fmt: skip
         panel.table(rows, shape)
-        _files(paper, at)
+        _files(paper, at, look)
         _workings(paper)
         with st.expander(ui.say("payday.order_title"), icon=":material/format_list_numbered:"):
             st.markdown("\n".join(f"{n}. **{plain(name)}** · {plain(says)}" for n, name, says in sentences.order(shown.plan, lang, currency)))
@@ -507,19 +516,42 @@ def word_of(paper: Paper) -> str:
     return ui.say("pay.statement_of", name=paper.name, month=formats.month(paper.statement.month, ui.lang()))
 
 
-def _files(paper: Paper, at: Payday) -> None:
+def _looking(at: Payday, shown: Shown) -> Look:
+    """Writes who saw which statement how: once a session, however often the page is drawn. Works where files are made too, without a session."""
+    seen: set[tuple[str, ...]] = st.session_state.setdefault("pay_looks", set())
+    of = (at.desk.person.id, at.desk.dataset, f"{shown.run.month:%Y-%m}", shown.run.plan, str(shown.record.run if shown.record else ""))
+
+    def look(form: str, collectors: Sequence[str]) -> None:
+        new = [one for one in collectors if (*of, form, one) not in seen]
+        if new:
+            at.desk.looked(shown, form, new)
+            seen.update((*of, form, one) for one in new)
+
+    return look
+
+
+def _made(make: Callable[[Any], bytes], given: Any, look: Look, form: str, collector: str) -> bytes:
+    """A file, once it is written that somebody took it."""
+    look(form, [collector])
+    return make(given)
+
+
+def _files(paper: Paper, at: Payday, look: Look) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="pay_files"):
         st.caption(ui.say("payday.files"))
         for lang, name in (("en", "EN"), ("zh", "中文")):
             of = replace(paper, lang=lang)
-            parts = ("statement", paper.statement.collector, f"{at.month:%Y-%m}", lang)
+            who = paper.statement.collector
+            printed = partial(_made, documents.pdf_file, [of], look, "pdf", who)
+            sheets = partial(_made, documents.excel_file, of, look, "xlsx", who)
+            parts = ("statement", who, f"{at.month:%Y-%m}", lang)
             if _can_print():
                 st.download_button(
-                    f"PDF {name}", partial(documents.pdf_file, [of]), file_name(parts, "pdf"), "application/pdf", key=f"pay_pdf_{lang}",
+                    f"PDF {name}", printed, file_name(parts, "pdf"), "application/pdf", key=f"pay_pdf_{lang}",
                     type="tertiary", icon=":material/print:", on_click="ignore",
                 )  # fmt: skip
             st.download_button(
-                f"Excel {name}", partial(documents.excel_file, of), file_name(parts, "xlsx"), payroll.MIME["xlsx"], key=f"pay_xlsx_{lang}",
+                f"Excel {name}", sheets, file_name(parts, "xlsx"), payroll.MIME["xlsx"], key=f"pay_xlsx_{lang}",
                 type="tertiary", icon=":material/table_view:", on_click="ignore", help=ui.say("pay.live"),
             )  # fmt: skip
 
@@ -745,6 +777,20 @@ def _entries(at: Payday, record: Record) -> None:
                 at.desk.ledger.comment(record.run, at.desk.person, st.session_state["pay_comment_text"])
 
             st.form_submit_button(ui.say("payday.comment"), on_click=acted, args=(sent, "payday.done_comment"))
+    _looks(at, record)
+
+
+def _looks(at: Payday, record: Record) -> None:
+    """Who saw whose statement of the month, on the page, as a file, or by a command."""
+    found = at.desk.looks(record)
+    with ui.panel("pay_looks", ui.say("payday.looks_title", n=formats.count(len(found))), ui.say("payday.looks_note")) as panel:
+        rows = [
+            {"at": str(one.at), "who": one.who, "collector": one.collector, "form": ui.say(f"pay_look.{one.form}"), "run": str(one.run or "—")}
+            for one in found
+        ]
+        shape = columns(at="text", who="text", collector="text", form="text", run="text")
+        panel.counted(ui.say("payday.looks_note"), min(len(rows), MOST_ROWS), len(rows))
+        panel.table(rows[:MOST_ROWS], shape, every=lambda: rows, empty=ui.say("payday.no_looks"))
 
 
 # --- a leader's and a collector's views -------------------------------------------------------------------------------

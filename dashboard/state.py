@@ -298,10 +298,11 @@ class State:
 
     # --- audit --------------------------------------------------------------------------------------------------------
 
-    def entries(self, limit: int = 500) -> list[Entry]:
-        """The audit, newest first."""
+    def entries(self, limit: int | None = 500, what: str | None = None) -> list[Entry]:
+        """The audit, newest first; of one kind where `what` says which, all of it where there is no limit."""
+        wanted = select(audit).order_by(audit.c.id.desc()).limit(limit)
         with self.reading() as connection:
-            rows = connection.execute(select(audit).order_by(audit.c.id.desc()).limit(limit)).all()
+            rows = connection.execute(wanted if what is None else wanted.where(audit.c.what == what)).all()
         return [Entry(row.at, row.who, row.what, json.loads(row.detail)) for row in rows]
 
     def log(self, connection: Connection, who: str, what: str, detail: Mapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ from dashboard.filters import shifted
 from dashboard.home import Home, NothingLoaded, SnapshotInfo
 from dashboard.incentives import documents, payroll, problems, runs, sentences
 from dashboard.incentives.cliffs import cliffs
-from dashboard.incentives.desk import Desk, NotForYou
+from dashboard.incentives.desk import DECIDED, Desk, NotForYou, sight, visible
 from dashboard.incentives.engine import RunRefused
 from dashboard.incentives.gathering import NotSupplied, Untied
 from dashboard.incentives.ledger import Ledger, Record, Refused, amount
@@ -249,20 +249,25 @@ def show(number: RunArgument, home: HomeOption = None, lang: LangOption = "en", 
             for entry in ledger.entries(run=number):
                 said = entry.body.get("reason") or entry.body.get("text") or ""
                 err.print(f"{entry.at:%Y-%m-%d %H:%M:%S} {entry.who}: {entry.kind} {said}".rstrip(), markup=False, soft_wrap=True)
+            for look in reversed(ledger.looks.of(record.dataset, record.month, record.plan)):
+                if look.run == number:
+                    err.print(f"{look.at:%Y-%m-%d %H:%M:%S} {sentences.look(look, lang)}", markup=False, soft_wrap=True)
 
 
 @app.command()
 def statement(
     collector: Annotated[str, typer.Argument(metavar="COLLECTOR", help="Id of a collector.")],
     number: Annotated[int | None, typer.Option("--run", help="Of this run; the last that stands unless told.")] = None,
+    who: AsOption = None,
     home: HomeOption = None,
     dataset: DatasetOption = None,
     lang: LangOption = "en",
     format: FormatOption = "table",
 ) -> None:
-    """A collector's statement, line by line."""
+    """A collector's statement, line by line; that it was looked at is written in the audit."""
     with told(lang):
         ledger = _ledger(home)
+        person = _who(home, who) if who is not None or access.people_file(_home(home).path).exists() else access.LOCAL_PERSON
         if number is None:
             stored = ledger.statements(collector, _home(home).info(dataset).dataset)
             if not stored:
@@ -274,6 +279,9 @@ def statement(
             if there is None:
                 raise Refused("no_statement", collector=collector, run=number)
             found = there
+        if not visible(found, person) or (sight(person) != "all" and record.status not in DECIDED):
+            raise Refused("not_allowed", by=person.id, rights="pay_all")
+        ledger.looks.add(person, "command", record.dataset, record.month, record.plan, record.run, [collector])
         _print_statement(found, record, ledger.plan(record.plan, record.version), lang, format)
 
 
@@ -554,6 +562,7 @@ def papers(
         if not made:
             raise Refused("not_allowed", by=desk.person.id, rights="pay_all")
         folder.mkdir(parents=True, exist_ok=True)
+        desk.looked(shown, kind, [one.statement.collector for one in made])
         for one in made if kind == "xlsx" else made[:1]:
             parts = [record.plan, f"{record.month:%Y-%m}", *([one.statement.collector] if kind == "xlsx" or len(made) == 1 else [])]
             path = folder / f"statement_{'_'.join(parts)}_{lang}.{kind}"

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from dashboard.home import SnapshotInfo
 from dashboard.incentives import documents
 from dashboard.incentives.documents import Behind, Paper
 from dashboard.incentives.ledger import Dispute, Entry, Ledger, Record
+from dashboard.incentives.looks import Look
 from dashboard.incentives.plan import Plan
 from dashboard.incentives.planfile import Plans
 from dashboard.incentives.runs import compute as computed
@@ -169,6 +170,17 @@ class Desk:
         postings: dict[str, Behind] = documents.behind(warehouse, [statement]) if warehouse is not None else {}
         run_id = str(shown.record.run) if shown.record is not None else ""
         return Paper(statement, shown.run, shown.plan, known.get(collector, collector), shown.state, lang, postings, run_id, shown.fingerprint)
+
+    def looked(self, shown: Shown, form: str, collectors: Iterable[str]) -> None:
+        """Write in the audit that this person saw statements of a run, before they do: what can't be written isn't shown."""
+        run = shown.record.run if shown.record is not None else None
+        self.ledger.looks.add(self.person, form, shown.run.dataset, shown.run.month, shown.run.plan, run, collectors)
+
+    def looks(self, record: Record) -> list[Look]:
+        """Who looked at statements of a run's month, the run's and estimates of it; only for who sees all pay."""
+        if sight(self.person) != "all":
+            raise NotForYou("who looked at statements")
+        return [one for one in self.ledger.looks.of(record.dataset, record.month, record.plan) if one.run in (None, record.run)]
 
     def disputes(self) -> list[Dispute]:
         """The disputes this person may read: all, or their own."""

@@ -21,6 +21,7 @@ from sqlalchemy import Column, Connection, Date, DateTime, Integer, LargeBinary,
 from dashboard.access import Person
 from dashboard.filters import month_end
 from dashboard.incentives.inputs import Adjustment, Inputs
+from dashboard.incentives.looks import Looks
 from dashboard.incentives.plan import Plan
 from dashboard.incentives.planfile import parse
 from dashboard.incentives.problems import NoSuchPlan, phrase
@@ -167,6 +168,7 @@ class Ledger:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self.looks = Looks(state)
         state.prepare(_tables)
 
     # --- runs -----------------------------------------------------------------------------------------------------------
@@ -469,7 +471,7 @@ class Ledger:
 
     def _gone(self, there: dict[int, str]) -> list[int]:
         """Entries that the audit tells of and the ledger doesn't hold as they were: the last ones cut off."""
-        told = {one.detail["entry"]: one.detail["hash"] for one in self._state.entries(limit=10**9) if one.what == "pay.entry"}
+        told = {one.detail["entry"]: one.detail["hash"] for one in self._state.entries(limit=None, what="pay.entry")}
         return sorted(number for number, sealed in told.items() if number not in there or there[number] != sealed)
 
     # --- inside -----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from dashboard.incentives import plan as plans
 from dashboard.incentives.cliffs import Cliff
 from dashboard.incentives.engine import Refusal
 from dashboard.incentives.ledger import Refused, Tampering
+from dashboard.incentives.looks import Look
 from dashboard.incentives.plan import Band, Level, Plan, Scaled, Step
 from dashboard.incentives.statement import Line, Value
 from dashboard.words import has, listed, word
@@ -157,6 +158,11 @@ def refused(given: Refusal, plan: Plan, lang: str) -> str:
 def status(name: str, lang: str) -> str:
     """Where a run or a dispute stands."""
     return word(f"pay_status.{name}", lang)
+
+
+def look(given: Look, lang: str) -> str:
+    """Who saw whose statement, and how."""
+    return f"{given.who}: {given.collector} {word(f'pay_look.{given.form}', lang)}"
 
 
 def refusal(given: Refused, lang: str) -> str:

@@ -106,6 +106,9 @@ def test_the_months_job(asked: Callable[..., tuple[int, str, str]], tmp_path: Pa
     assert "第 2 号" in asked("adjust", "W1", "5", "--plan", "bank", "--month", "2026-03", "--reason", "x", "--as", "anna", "--lang", "zh")[2]
     statement = found(asked("statement", "W1", "--format", "json"))
     assert (statement["run"], statement["amount"]) == (2, "28.50")
+    assert found(asked("statement", "W1", "--run", "2", "--as", "bo", "--format", "json"))["amount"] == "28.50"
+    looked = [line.split(" ", 2)[2] for line in asked("show", "2")[2].splitlines() if "by a command" in line]
+    assert looked == ["local: W1 by a command", "bo: W1 by a command"]
     assert [row["amount"] for row in statement["rows"] if row["step"] in ("commission", "adjustments")] == ["16.0000", "12.50"]
     assert asked("dispute", "2", "W1", "--text", "P2 is mine", "--as", "w1")[0] == 0
     number = str(found(asked("disputes", "--format", "json"))[0]["dispute"])
@@ -150,6 +153,9 @@ def test_people_are_those_of_the_file(asked: Callable[..., tuple[int, str, str]]
     assert "got 'anna', expected an id of people.toml" in asked("run", "--plan", "bank", "--as", "anna")[2]
     assert asked("run", "--plan", "bank", "--as", "lead")[2] == "lead may not do this: it takes the right to prepare\n"
     assert asked("run", "--plan", "bank", "--as", "hr1")[0] == 0
+    assert asked("statement", "W1")[2] == "--as: say who does it\n"
+    assert asked("statement", "W1", "--as", "lead")[2] == "lead may not do this: it takes the right to see all pay\n"
+    assert asked("statement", "W1", "--as", "hr1")[0] == 0
 
 
 def test_plans_of_a_home_are_found_and_checked(asked: Callable[..., tuple[int, str, str]], place: Home, tmp_path: Path) -> None:

@@ -208,6 +208,48 @@ def test_a_collector_s_page_shows_their_own_and_no_other(opened: Open, world: Wo
     assert "Pay statement" in text and "Order" not in text.split("Your months")[1]
 
 
+def looks(world: World) -> list[tuple[str, str, str]]:
+    kept = state.State(f"sqlite:///{world.file.parent / 'page.db'}")
+    found = [(one.who, one.collector, one.form) for one in reversed(Ledger(kept).looks.of("sample", MONTH, "bank"))]
+    kept.close()
+    return found
+
+
+def test_a_look_at_a_statement_is_written_once_a_session_and_shown_to_hr(opened: Open, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: dict[str, Callable[[], bytes]] = {}
+    monkeypatch.setattr(st, "download_button", lambda label, data, *_, key, **__: made.update({key: data}))
+    kept = state.State(f"sqlite:///{world.file.parent / 'page.db'}")
+    if (ledger := Ledger(kept)).live("sample", MONTH, "bank") is None:
+        runs.prepare(world.warehouse, world.plan, MONTH, ledger, world.people["hr1"])
+    kept.close()
+    before = len(looks(world))
+    app = opened("payer")
+    assert looks(world)[before:] == []  # the list of a team is no statement
+    app.session_state["pay_open"] = world.worker
+    app.run()
+    app.run()
+    assert looks(world)[before:] == [("payer", world.worker, "page")]
+    assert made["pay_pdf_en"]().startswith(b"%PDF") and made["pay_pdf_zh"]().startswith(b"%PDF") and made["pay_xlsx_en"]().startswith(b"PK")
+    assert looks(world)[before + 1 :] == [("payer", world.worker, "pdf"), ("payer", world.worker, "xlsx")]
+    opened("payer", pay_open=world.worker)  # another session
+    opened("payer", pay_open=world.other)  # not theirs: nothing is seen
+    assert looks(world)[before + 3 :] == [("payer", world.worker, "page")]
+    shown = next(frame.value for frame in opened("hr1").dataframe if "form" in frame.value)
+    assert list(shown.columns) == ["at", "who", "collector", "form", "run"] and len(shown) == len(looks(world))
+    assert set(shown["form"]) == {"on the page", "as a PDF", "as a workbook"} and world.worker in set(shown["collector"])
+    with pytest.raises(NotForYou):
+        world.desk("payer").looks(world.locked())
+
+
+def test_a_statement_isn_t_shown_where_the_look_can_t_be_written(opened: Open, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise state.StateUnavailable("disk full")
+
+    monkeypatch.setattr("dashboard.incentives.looks.Looks.add", broken)
+    text = read(opened("worker"))
+    assert "disk full" in text and f"{world.amount:,.2f}" not in text
+
+
 def test_the_payroll_file_is_one_and_the_same(world: World) -> None:
     record, hr = world.locked(), world.people["hr2"]
     names = {**world.desk("hr2").names(), world.worker: "=cmd|' /C calc'!A0"}
@@ -287,6 +329,9 @@ def test_files_from_the_command_line(world: World, tmp_path: Path, monkeypatch: 
     assert len(list(tmp_path.glob("statement_bank_2026-09_zh.pdf"))) == 1
     assert asked("papers", str(record.run), "--as", "worker", "--kind", "xlsx").exit_code == 0
     assert [path.name for path in tmp_path.glob("*.xlsx")] == [f"statement_bank_2026-09_{world.worker}_en.xlsx"]
+    seen = [(one.who, one.collector, one.form) for one in reversed(world.ledger.looks.of("sample", MONTH, "bank"))]
+    everybody = [one.collector for one in world.ledger.result(record.run).statements]
+    assert seen == [*(("hr1", one, "pdf") for one in everybody), ("worker", world.worker, "xlsx")]
     for words in (("papers", str(record.run), "--as", "lead"), ("papers", str(record.run), "--as", "worker", "--collector", world.other)):
         refused = asked(*words)
         assert refused.exit_code == 1 and "may not do this" in refused.output
