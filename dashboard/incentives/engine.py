@@ -95,6 +95,7 @@ class _Month:
         self.supplied = {(one.scope, one.metric): one.value for one in inputs.supplied}
         remembered = inputs.remembered
         self.carried = dict(remembered.carried)
+        self.moved = {one.collector: one for one in inputs.moved}
         self.previous = {(collector, name): value for collector, name, value in remembered.previous}
         clawing = any(isinstance(step, plans.Clawback) for step in plan.steps)
         self.earned: dict[str, list[Any]] = {}
@@ -532,12 +533,16 @@ class _Month:
         due = desk.total + brought
         paid = max(due, draw)
         desk.carried = due - paid
-        values = (
+        values: tuple[Value, ...] = (
             Value("brought", "amount", brought), Value("draw", "amount", draw), Value("before", "amount", desk.total),
             Value("carried", "amount", desk.carried),
         )  # fmt: skip
-        key = "carry_to" if desk.carried else "carry_from" if brought else "carry_none"
-        desk.line(step, key, values, paid - desk.total, rule="carry", parts=[Part((("balance", "brought"),), brought, (), brought)])
+        key, cut = "carry_to" if desk.carried else "carry_from" if brought else "carry_none", [("balance", "brought")]
+        if brought and (moved := self.moved.get(desk.who.id)) is not None:
+            key, month = f"{key}_moved", f"{moved.month:%Y-%m}"
+            values = (*values, Value("plan", "text", moved.plan), Value("month", "text", month))
+            cut += [("plan", moved.plan), ("month", month)]
+        desk.line(step, key, values, paid - desk.total, rule="carry", parts=[Part(tuple(cut), brought, (), brought)])
 
     def round(self, step: plans.Round, desk: _Desk) -> None:
         before = desk.total

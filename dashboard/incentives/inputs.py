@@ -119,6 +119,14 @@ class Adjustment(NamedTuple):
     author: str
 
 
+class Moved(NamedTuple):
+    """A balance in `Remembered.carried` that comes from a month paid under another plan."""
+
+    collector: str
+    plan: str
+    month: date
+
+
 @dataclass(frozen=True)
 class Remembered:
     """What the ledger brings into a month."""
@@ -144,11 +152,12 @@ class Inputs:
     complaints: tuple[Complaint, ...] = ()
     supplied: tuple[Supply, ...] = ()
     remembered: Remembered = field(default_factory=Remembered)
+    moved: tuple[Moved, ...] = ()
 
     def to_json(self) -> str:
         """Exact, the same for the same inputs in any order."""
         ordered = self.ordered()
-        data = {one.name: plain(getattr(ordered, one.name)) for one in fields(ordered) if one.name != "payments"}
+        data = {name: plain(getattr(ordered, name)) for name in ordered.named() if name != "payments"}
         return json.dumps({**data, "payments": ordered.payments.columns}, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
     @classmethod
@@ -159,9 +168,13 @@ class Inputs:
         hints = {one.name: one.type for one in fields(cls)}
         types = {
             "month": date, "as_of": date, "collectors": tuple[Collector, ...], "complaints": tuple[Complaint, ...],
-            "supplied": tuple[Supply, ...], "remembered": Remembered,
+            "supplied": tuple[Supply, ...], "remembered": Remembered, "moved": tuple[Moved, ...],
         }  # fmt: skip
-        return cls(payments=payments, **{name: made(types.get(name, str), data[name]) for name in hints if name != "payments"})
+        return cls(payments=payments, **{name: made(types.get(name, str), data[name]) for name in hints if name in data})
+
+    def named(self) -> list[str]:
+        """The names of its fields; moved balances only where there are any, so that what was sealed before they were known stays as it was."""
+        return [one.name for one in fields(self) if one.name != "moved" or self.moved]
 
     def ordered(self) -> Inputs:
         """The same with its rows in one order."""
@@ -169,7 +182,7 @@ class Inputs:
         remembered = Remembered(*(tuple(sorted(getattr(known, one.name))) for one in fields(known)))
         return Inputs(
             self.month, self.dataset, self.snapshot, self.as_of, self.currency, self.payments, tuple(sorted(self.collectors, key=_id)),
-            tuple(sorted(self.complaints)), tuple(sorted(self.supplied)), remembered,
+            tuple(sorted(self.complaints)), tuple(sorted(self.supplied)), remembered, tuple(sorted(self.moved)),
         )  # fmt: skip
 
     @cached_property
@@ -178,7 +191,7 @@ class Inputs:
         ordered = self.ordered()
         sealed = hashlib.sha256()
         known = ordered.remembered
-        rest = [getattr(ordered, one.name) for one in fields(ordered) if one.name not in ("payments", "remembered")]
+        rest = [getattr(ordered, name) for name in ordered.named() if name not in ("payments", "remembered")]
         rest += [getattr(known, one.name) for one in fields(known)]
         sealed.update(json.dumps(rest, default=str).encode() + b"\n")
         for name in TEXTS:

@@ -9,17 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, Connection, Date, DateTime, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint, insert, select
 
 from dashboard.access import Person
 from dashboard.filters import month_end
+from dashboard.incentives.balances import Balances, followed
 from dashboard.incentives.inputs import Adjustment, Inputs
 from dashboard.incentives.looks import Looks
 from dashboard.incentives.plan import Plan
@@ -273,6 +275,29 @@ class Ledger:
         if kind == "locked":
             self._in_turn(connection, record)
             self._once(connection, record)
+            self._balances_stand(connection, record)
+
+    def _balances(self, connection: Connection, dataset: str, plan: str, month: date, currency: str, people: Iterable[str]) -> Balances:
+        locked = [one for one in self._records(connection, dataset) if one.is_locked and one.currency == currency]
+        earlier = sorted((one for one in locked if one.month < month), key=lambda one: (one.month, one.run), reverse=True)
+        later = (self._inputs(connection, one.run) for one in locked if one.month > month and one.plan != plan)
+        carrying = (self._result(connection, one.run) for one in earlier if self._plan(connection, one.plan, one.version).carries)
+        return followed(plan, people, carrying, later)
+
+    def _balances_stand(self, connection: Connection, record: Record) -> None:
+        """A run holds the balances its people come with, wherever they were paid before: no month of theirs is open, nothing changed since."""
+        records = self._records(connection, record.dataset)
+        others = [one for one in records if one.plan != record.plan and one.is_live and one.month < record.month]
+        if not others or not self._plan(connection, record.plan, record.version).carries:
+            return
+        people = {one.collector for one in self._result(connection, record.run).statements}
+        values = {"run": record.run, "month": f"{record.month:%Y-%m}"}
+        for other in others:
+            if not other.is_locked and people & {one.collector for one in self._result(connection, other.run).statements}:
+                raise Refused("earlier_open", **values, earlier=f"{other.month:%Y-%m}", other=other.run)
+        stand = self._balances(connection, record.dataset, record.plan, record.month, record.currency, people)
+        if not stand.brought_by(self._inputs(connection, record.run), people):
+            raise Refused("earlier_changed", **values)
 
     def _locked_before(self, connection: Connection, dataset: str, plan: str, month: date) -> list[int]:
         """The locked runs of a plan's earlier months: what a run takes balances, earned rates and differences from."""
@@ -326,15 +351,17 @@ class Ledger:
     def inputs(self, run: int) -> Inputs:
         """What it was computed from."""
         with self._state.reading() as connection:
-            return Inputs.from_json(_unpacked(self._row(connection, run).inputs))
+            return self._inputs(connection, run)
+
+    def balances(self, dataset: str, plan: str, month: date, currency: str, people: Iterable[str]) -> Balances:
+        """The balances that people bring into a plan's month from locked months before it, under whatever plan those were paid."""
+        with self._state.reading() as connection:
+            return self._balances(connection, dataset, plan, month, currency, people)
 
     def plan(self, plan: str, version: int) -> Plan:
         """A version of a plan as it was first used; NoSuchPlan where it never was."""
         with self._state.reading() as connection:
-            row = connection.execute(select(plans).where(plans.c.plan == plan, plans.c.version == version)).one_or_none()
-        if row is None:
-            raise NoSuchPlan(phrase("never_used", name=plan, version=version))
-        return parse(row.text, f"{plan} {version}")
+            return self._plan(connection, plan, version)
 
     def plan_hash(self, plan: str, version: int) -> str | None:
         """The hash under which a version was first used, None where it never was."""
@@ -548,6 +575,15 @@ class Ledger:
     def _result(self, connection: Connection, run: int) -> Run:
         return Run.from_json(_unpacked(self._row(connection, run).result))
 
+    def _inputs(self, connection: Connection, run: int) -> Inputs:
+        return Inputs.from_json(_unpacked(self._row(connection, run).inputs))
+
+    def _plan(self, connection: Connection, plan: str, version: int) -> Plan:
+        row = connection.execute(select(plans).where(plans.c.plan == plan, plans.c.version == version)).one_or_none()
+        if row is None:
+            raise NoSuchPlan(phrase("never_used", name=plan, version=version))
+        return _parsed(row.text)
+
     def _last_run(self, connection: Connection) -> int:
         return connection.execute(select(runs.c.run).order_by(runs.c.run.desc()).limit(1)).scalar_one_or_none() or 0
 
@@ -633,6 +669,11 @@ def _record(lines: list[Entry]) -> Record:
         first.run or 0, first.dataset, first.month, first.plan, body["version"], body["snapshot"], date.fromisoformat(body["as_of"]),
         body["currency"], Decimal(body["total"]), body["people"], body["inputs_hash"], body["result_hash"], last, tuple(lines),
     )  # fmt: skip
+
+
+@cache
+def _parsed(text: str) -> Plan:
+    return parse(text)
 
 
 def _packed(text: str) -> bytes:

@@ -369,6 +369,11 @@ class Plan:
         """The quantities its steps read."""
         return frozenset(name for step in self.steps for name, _ in read_by(step))
 
+    @property
+    def carries(self) -> bool:
+        """Whether balances are brought in and carried on."""
+        return any(isinstance(step, Carry) for step in self.steps)
+
     def takes(self, team: str, grade: str, agency: str) -> bool:
         """Whether a collector is paid under it."""
         of = {"team": team, "grade": grade, "agency": agency}

@@ -40,9 +40,8 @@ def compute(warehouse: Warehouse, plan: Plan, month: date, ledger: Ledger | None
     if cut is not None and inputs.as_of < month_end(month) + timedelta(days=cut):
         notes.append(("before_cutoff", f"{month_end(month) + timedelta(days=cut)}"))
     if ledger is not None:
-        found, remembered = remember(warehouse, plan, inputs, ledger)
+        found, inputs = remember(warehouse, plan, inputs, ledger)
         notes += found
-        inputs = replace(inputs, remembered=remembered)
     run = engine.run(plan, inputs)
     return tied(replace(run, notes=(*run.notes, *notes)) if notes else run, warehouse), inputs
 
@@ -61,18 +60,17 @@ def again(ledger: Ledger, run: int) -> Run:
     return replace(made, notes=stored.notes)
 
 
-def remember(warehouse: Warehouse, plan: Plan, inputs: Inputs, ledger: Ledger) -> tuple[tuple[tuple[str, str], ...], Remembered]:
-    """What the ledger brings into a month, and notes on it."""
+def remember(warehouse: Warehouse, plan: Plan, inputs: Inputs, ledger: Ledger) -> tuple[tuple[tuple[str, str], ...], Inputs]:
+    """A month's inputs with what the ledger brings into it, and notes on it."""
     month, dataset = inputs.month, inputs.dataset
     mine = {one.id for one in inputs.collectors if plan.takes(one.team, one.grade, one.agency)}
     locked = ledger.locked(dataset, plan.id, before=month)
     notes: list[tuple[str, str]] = []
-    carried: dict[str, Decimal] = {}
     previous: list[tuple[str, str, Decimal]] = []
+    balances = ledger.balances(dataset, plan.id, month, inputs.currency, mine)
+    carried = balances.carried if plan.carries else {}
     if locked:
         last = ledger.result(locked[-1].run)
-        if any(isinstance(step, plans.Carry) for step in plan.steps):
-            carried = {one.collector: one.carried for one in last.statements if one.carried}
         asked = [name.removeprefix(plans.PREVIOUS) for name in plan.uses if name.startswith(plans.PREVIOUS)]
         if asked and last.month == shifted(month, -1):
             previous = [(one.collector, name, value) for one in last.statements for name in asked if (value := one.quantity(name)) is not None]
@@ -85,9 +83,14 @@ def remember(warehouse: Warehouse, plan: Plan, inputs: Inputs, ledger: Ledger) -
     earned: tuple[Earned, ...] = ()
     if any(isinstance(step, plans.Clawback) for step in plan.steps):
         earned = tuple(one for one in _earned(inputs.payments, ledger.locked(dataset, before=month), ledger) if one.collector in mine)
-    return tuple(notes), Remembered(
+    if carried != balances.carried:
+        notes.append(("balance_waits", ", ".join(balances.carried)))
+    if balances.settled:
+        notes.append(("balance_settled", ", ".join(balances.settled)))
+    remembered = Remembered(
         tuple(sorted(carried.items())), tuple(sorted(previous)), earned, tuple(differences), ledger.adjustments(dataset, month, plan.id)
     )
+    return tuple(notes), replace(inputs, remembered=remembered, moved=balances.moved if plan.carries else ())
 
 
 def _earned(payments: Payments, locked: Iterable[Record], ledger: Ledger) -> list[Earned]:
@@ -156,7 +159,7 @@ def _today(warehouse: Warehouse, plan: Plan, record: Record, stored: Inputs, led
     earned = stored.remembered.earned
     if any(isinstance(step, plans.Clawback) for step in plan.steps):  # a reversal of that month may have come in since
         earned = tuple(one for one in _earned(inputs.payments, ledger.locked(record.dataset, before=record.month), ledger) if one.collector in mine)
-    return replace(inputs, collectors=tuple(people), remembered=replace(stored.remembered, earned=earned))
+    return replace(inputs, collectors=tuple(people), remembered=replace(stored.remembered, earned=earned), moved=stored.moved)
 
 
 def _cents(value: Decimal) -> Decimal:

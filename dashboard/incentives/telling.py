@@ -67,7 +67,7 @@ def _cut(name: str, text: str, plan: Plan, lang: str, currency: str) -> str:
             return formats.month(date.fromisoformat(f"{text}-01"), lang)
         case "kind":
             return adjustment(text, lang)
-        case "author" | "payment":
+        case "author" | "payment" | "plan":
             return word(f"pay_cut.{name}", lang, text=text)
     return cut_value(name, text, lang)
 

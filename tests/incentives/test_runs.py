@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,9 +13,10 @@ import pytest
 
 from dashboard.access import Person, Scope
 from dashboard.home import Home
-from dashboard.incentives import engine, runs
+from dashboard.incentives import engine, runs, sentences, telling
 from dashboard.incentives.gathering import NotSupplied, Untied, gather, missing, tied
-from dashboard.incentives.ledger import Ledger
+from dashboard.incentives.inputs import Inputs, Moved, Remembered
+from dashboard.incentives.ledger import Ledger, Refused
 from dashboard.incentives.plan import Plan
 from dashboard.incentives.statement import Statement
 from dashboard.load import load
@@ -21,7 +24,7 @@ from dashboard.state import State
 from dashboard.warehouse import Warehouse
 from tests.conftest import Given, close_all
 from tests.drawn import write_export
-from tests.incentives.paying import d, plan
+from tests.incentives.paying import d, inputs, paid, plan
 
 ANNA, BO = Person("anna", Scope("hr")), Person("bo", Scope("hr"))
 RATES = '{ id = "rates", kind = "rate", table = [{ rate = "1%" }, { bucket = "M3", rate = "2%" }] }'
@@ -242,3 +245,110 @@ def test_touches_talks_and_transfers_come_from_the_data(shop: Callable[..., Ware
     assert paid(worked.format("attempt")) == {"W1": d("10.00"), "W2": d("6.00")}
     assert paid(worked.format("conversation")) == {"W1": d("0.00"), "W2": d("6.00")}
     assert paid(worked.format("right_party")) == {"W1": d("0.00"), "W2": d("0.00")}
+
+
+# --- a balance follows the person ------------------------------------------------------------------------------------------------
+
+ONE, MORE = '{ id = "rates", kind = "rate", table = [{ rate = "1%" }] }', '{ id = "more", kind = "adjustments" }'
+JUNIOR = plan(ONE, MORE, head='applies = { grade = ["junior"] }', ends="carry round")
+SENIOR = plan(ONE.replace("1%", "2%"), MORE, name="q", head='applies = { grade = ["senior"] }', ends="carry round")
+NOTHING_CARRIED = plan(ONE.replace("1%", "2%"), name="n", head='applies = { grade = ["senior"] }')
+GRADES = """
+    collector_id | team | hired_on   | grade
+    W1           | A    | 2020-01-01 | {}
+    W2           | B    | 2020-01-01 | junior
+"""
+
+
+def moved(shop: Callable[..., Warehouse], ledger: Ledger) -> tuple[Warehouse, Warehouse]:
+    """W1's February as a junior is locked: 1,300 at 1% is 13.00, less 63, leaves −50. Snapshots in which W1 is a junior, and a senior."""
+    junior, senior = (shop(LATER, collectors=GRADES.format(grade)) for grade in ("junior", "senior"))
+    ledger.adjust("shop", FEBRUARY, "p", "W1", d(-63), ANNA, "advance")
+    february = closed(junior, ledger, FEBRUARY, JUNIOR)
+    assert {name: (one.amount, one.carried) for name, one in february.items()} == {"W1": (d("0.00"), d(-50)), "W2": (d("6.00"), d(0))}
+    return junior, senior
+
+
+def test_a_balance_follows_the_person_to_another_plan(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    junior, senior = moved(shop, ledger)
+    march = closed(senior, ledger, MARCH, SENIOR)
+    assert set(march) == {"W1"} and march["W1"].amount == d("50.00")  # 5,000 at 2% is 100.00, less the 50 of February under the other plan
+    carry = next(one for one in march["W1"].lines if one.step == "carry")
+    assert (carry.amount, carry.total, carry.value("brought")) == (d("-50.00"), d("50.00"), d(-50))
+    assert sentences.line(carry, "en", "CNY") == "−¥50.00 brought in from 2026-02 under plan p is settled: the balance came along with the move"
+    assert sentences.line(carry, "zh", "CNY") == "2026-02 方案 p 结转 −¥50.00 已结清：余额随人转入本方案"
+    assert telling.of(carry.parts[0], carry, SENIOR, "en", "CNY") == "balance brought in · plan p · Feb 2026"
+    other = closed(senior, ledger, MARCH, JUNIOR)
+    assert {name: one.amount for name, one in other.items()} == {"W2": d("50.00")}  # 5,000 at 1%; what W1 owes isn't W2's
+    back = closed(junior, ledger, APRIL, JUNIOR)
+    assert line(back["W1"], "carry") == ("carry_none", d(0))  # March settled it: February's balance doesn't come back with the person
+    for record in ledger.records():
+        assert runs.again(ledger, record.run).to_json() == ledger.result_text(record.run)
+    assert ledger.verify() == []
+
+
+def test_what_is_not_settled_goes_on(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    _, senior = moved(shop, ledger)
+    april = closed(senior, ledger, APRIL, SENIOR)["W1"]
+    carry = next(one for one in april.lines if one.step == "carry")
+    assert (april.amount, april.carried, carry.key) == (d("0.00"), d(-50), "pay_line.carry_to_moved")  # nothing was collected in April
+    may = closed(senior, ledger, date(2026, 5, 1), SENIOR)["W1"]
+    assert (line(may, "carry")[0], may.carried) == ("carry_to", d(-50))  # from now on it is this plan's own
+
+
+def test_a_balance_waits_where_nothing_is_carried(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    _, senior = moved(shop, ledger)
+    march, _ = runs.compute(senior, NOTHING_CARRIED, MARCH, ledger)
+    assert march.statements[0].amount == d("100.00") and march.notes == (("balance_waits", "W1"),)
+    closed(senior, ledger, MARCH, NOTHING_CARRIED)
+    april = closed(senior, ledger, APRIL, SENIOR)["W1"]
+    assert (line(april, "carry")[0], april.carried) == ("carry_to_moved", d(-50))
+
+
+def test_a_month_waits_for_the_earlier_one_of_the_other_plan(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    junior, senior = (shop(LATER, collectors=GRADES.format(grade)) for grade in ("junior", "senior"))
+    ledger.adjust("shop", FEBRUARY, "p", "W1", d(-63), ANNA, "advance")
+    first = runs.prepare(junior, JUNIOR, FEBRUARY, ledger, ANNA).run
+    second = runs.prepare(senior, SENIOR, MARCH, ledger, ANNA).run
+    ledger.review(second, ANNA)
+    ledger.approve(second, BO)
+    with pytest.raises(Refused) as caught:
+        ledger.lock(second, BO)
+    assert (caught.value.code, caught.value.values["other"]) == ("earlier_open", first)
+    ledger.review(first, ANNA)
+    ledger.approve(first, Person("cy", Scope("hr")))
+    ledger.lock(first, BO)
+    with pytest.raises(Refused) as caught:  # prepared before February's balance was known
+        ledger.lock(second, BO)
+    assert caught.value.code == "earlier_changed"
+    ledger.withdraw(second, BO, "prepare again")
+    assert closed(senior, ledger, MARCH, SENIOR)["W1"].amount == d("50.00")
+
+
+def test_a_balance_is_settled_once(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    """April of the new plan is locked before March of the old one: what April took isn't taken again."""
+    junior, senior = moved(shop, ledger)
+    closed(senior, ledger, APRIL, SENIOR)
+    late, _ = runs.compute(junior, JUNIOR, MARCH, ledger)
+    mine = late.statement("W1")
+    assert mine is not None and (mine.amount, mine.carried) == (d("50.00"), d(0))  # 5,000 at 1%
+    assert ("balance_settled", "W1") in late.notes
+
+
+def test_a_balance_stays_in_its_currency_and_data_set(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    moved(shop, ledger)
+    assert ledger.balances("shop", "q", MARCH, "CNY", ["W1", "W2"]).carried == {"W1": d(-50)}
+    assert ledger.balances("shop", "q", MARCH, "EUR", ["W1", "W2"]).carried == {}
+    assert ledger.balances("other", "q", MARCH, "CNY", ["W1", "W2"]).carried == {}
+    assert ledger.balances("shop", "q", FEBRUARY, "CNY", ["W1", "W2"]).carried == {}
+
+
+def test_what_was_sealed_before_balances_moved_is_sealed_alike() -> None:
+    """Hashes that were written before a balance could come from another plan."""
+    given = inputs([paid("P1", 100)], remembered=Remembered(carried=(("W1", d("-30.5")),)))
+    assert '"moved"' not in given.to_json() and Inputs.from_json(given.to_json()).to_json() == given.to_json()
+    along = replace(given, moved=(Moved("W1", "q", FEBRUARY),))
+    assert Inputs.from_json(along.to_json()).moved == along.moved and along.hash != given.hash
+    assert given.hash == "e46b87ba95f25c95cec07f04b90fd68b3002e4904fa49d03ba22e5b9732c74e6"
+    assert hashlib.sha256(given.to_json().encode()).hexdigest() == "a3e35598637999a67945fb48fa533eb7871370fef948c1533ccf7c2ed1e295a6"
+    assert engine.run(PLAN, given).result_hash == "620b3a5201aa2e1dafe46520fc328558feaf3285fcc162ccd6f73807854e7779"
