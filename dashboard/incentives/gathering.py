@@ -92,25 +92,24 @@ def _payments(warehouse: Warehouse, plan: Plan, first: date, last: date) -> Paym
     never = date(1, 1, 1)
     late_from = never if cut is None else first + timedelta(days=cut - 1)
     late_until = never if cut is None else last + timedelta(days=cut)
-    rows = warehouse.run("pay_payments", {"start": first, "until": last, "late_from": late_from, "late_until": late_until})
-    earliest = min((date.fromordinal(row["origin_day"] or row["paid_day"]) for row in rows), default=first)
+    found = warehouse.arrays("pay_payments", {"start": first, "until": last, "late_from": late_from, "late_until": late_until})
+    columns: dict[str, list[Any]] = {name: values.tolist() for name, values in found.items()}
+    earliest = min((date.fromordinal(origin or paid) for origin, paid in zip(columns["origin_day"], columns["paid_day"], strict=True)), default=first)
     span = {"earliest": min(earliest, first), "until": last}
+    # a reversal goes with the payment that it takes back
+    whose = [
+        (before or own) if cents < 0 else own
+        for own, before, cents in zip(columns["payment_id"], columns["reverses"], columns["cents"], strict=True)
+    ]  # fmt: skip
     if plan.eligible.touch is not None:
         asked = {**span, "days": plan.eligible.touch_days, "touch": plan.eligible.touch}
         touched = {row["payment_id"]: row["touched_day"] for row in warehouse.run("pay_touches", asked)}
-        for row in rows:
-            row["touched_day"] = touched.get(_original(row), 0)
+        columns["touched_day"] = [touched.get(one, 0) for one in whose]
     if plan.credit.rule == "right_party":
         talks = {row["payment_id"]: row for row in warehouse.run("pay_talks", {**span, "days": plan.credit.within_days})}
-        for row in rows:
-            found: Mapping[str, Any] = talks.get(_original(row), {})
-            row["talker"], row["talked_day"] = found.get("talker", ""), found.get("talked_day", 0)
-    return Payments.of(rows)
-
-
-def _original(row: Mapping[str, Any]) -> str:
-    """A reversal goes with the payment that it takes back."""
-    return str(row["reverses"] or row["payment_id"]) if row["cents"] < 0 else str(row["payment_id"])
+        columns["talker"] = [talks[one]["talker"] or "" if one in talks else "" for one in whose]
+        columns["talked_day"] = [int(talks[one]["talked_day"] or 0) if one in talks else 0 for one in whose]
+    return Payments.known(columns)
 
 
 def _collector(row: Mapping[str, Any]) -> Collector:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
@@ -45,6 +45,13 @@ class Payments:
                 **{name: [int(row.get(name) or 0) for row in listed] for name in NUMBERS},
             }
         )
+
+    @classmethod
+    def known(cls, columns: Mapping[str, Sequence[Any]]) -> Payments:
+        """From the columns there are; the others are unknown."""
+        size = len(columns["payment_id"])
+        unknown = {**dict.fromkeys(TEXTS, ""), **dict.fromkeys(NUMBERS, 0)}
+        return cls({name: columns[name] if name in columns else [nothing] * size for name, nothing in unknown.items()})
 
     def __len__(self) -> int:
         return len(self.columns["payment_id"])
