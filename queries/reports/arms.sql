@@ -49,6 +49,7 @@ totals as (
     group by all
 ),
 
+-- a customer with one case is a cluster as it stands; only the others' cases have to be put together
 clusters as (
     select
         segment,
@@ -62,6 +63,44 @@ clusters as (
         cast(sum(placed) as double) as b,
         cast(sum(cost) as double) as k,
     from chosen
+    where customer_cases > 1 or collector_id != ''
+    group by all
+),
+
+alone as (
+    select
+        segment,
+        arm,
+        cast(1 as double) as n,
+        cast(paid as double) as p,
+        cast(net as double) as c,
+        cast(placed as double) as b,
+        cast(cost as double) as k,
+    from chosen
+    where customer_cases = 1 and collector_id = ''
+    union all
+    select
+        segment,
+        arm,
+        n,
+        p,
+        c,
+        b,
+        k,
+    from clusters
+),
+
+squares as (
+    select
+        segment,
+        arm,
+        count(*) as clusters,
+        sum(n * n) as nn, sum(n * p) as np, sum(n * c) as nc, sum(n * b) as nb, sum(n * k) as nk,
+        sum(p * p) as pp, sum(p * c) as pc, sum(p * b) as pb, sum(p * k) as pk,
+        sum(c * c) as cc, sum(c * b) as cb, sum(c * k) as ck,
+        sum(b * b) as bb, sum(b * k) as bk,
+        sum(k * k) as kk,
+    from alone
     group by all
 ),
 
@@ -70,14 +109,13 @@ products as (
         segment,
         arm as first_arm,
         arm as second_arm,
-        count(*) as clusters,
-        sum(n * n) as nn, sum(n * p) as np, sum(n * c) as nc, sum(n * b) as nb, sum(n * k) as nk,
-        sum(p * n) as pn, sum(p * p) as pp, sum(p * c) as pc, sum(p * b) as pb, sum(p * k) as pk,
-        sum(c * n) as cn, sum(c * p) as cp, sum(c * c) as cc, sum(c * b) as cb, sum(c * k) as ck,
-        sum(b * n) as bn, sum(b * p) as bp, sum(b * c) as bc, sum(b * b) as bb, sum(b * k) as bk,
-        sum(k * n) as kn, sum(k * p) as kp, sum(k * c) as kc, sum(k * b) as kb, sum(k * k) as kk,
-    from clusters
-    group by all
+        clusters,
+        nn, np, nc, nb, nk,
+        np as pn, pp, pc, pb, pk,
+        nc as cn, pc as cp, cc, cb, ck,
+        nb as bn, pb as bp, cb as bc, bb, bk,
+        nk as kn, pk as kp, ck as kc, bk as kb, kk,
+    from squares
     union all
     -- clusters that have cases in both arms
     select
