@@ -1,8 +1,19 @@
 -- One row per case: whether it paid, what it paid net and what contact cost in its first 30, 60 and 90 days, and whose results hang together.
--- Cases of one customer share customer_key. touched: net cash of payments that a contact which arrived came before, in 30 days.
+-- Cases of one customer that are in an arm share customer_key. touched: net cash of payments that a contact which arrived came before, in 30 days.
 -- Contact counts and costs are of what we sent, automated or by a collector (staffed).
 create table model.case_outcomes as
 with
+
+-- of those with several cases, as only the ones in an arm count
+customers as (
+    select
+        several.case_key,
+        min(several.case_key) over (partition by several.customer_key) as customer_key,
+        count(*) over (partition by several.customer_key) as customer_cases,
+    from model.customer_cases as several
+    inner join model.cases as cases on several.case_key = cases.case_key
+    where cases.strategy != ''
+),
 
 paid as (
     select
@@ -46,8 +57,8 @@ sent as (
 
 select
     cases.case_key,
-    min(cases.case_key) over (partition by case when cases.customer_id = '' then cases.case_id else cases.customer_id end) as customer_key,
-    count(*) over (partition by case when cases.customer_id = '' then cases.case_id else cases.customer_id end) as customer_cases,
+    coalesce(customers.customer_key, cases.case_key) as customer_key,
+    coalesce(customers.customer_cases, 1) as customer_cases,
     cases.placed_on,
     cases.placed_month,
     cases.strategy,
@@ -82,6 +93,7 @@ select
     coalesce(sent.staffed_90_count, 0) as staffed_90_count,
     cast(coalesce(sent.cost_90_amount, 0) as decimal(18, 2)) as cost_90_amount,
 from model.cases as cases
+left join customers on cases.case_key = customers.case_key
 left join paid on cases.case_key = paid.case_key
 left join sent on cases.case_key = sent.case_key
 where cases.strategy != ''
