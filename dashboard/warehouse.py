@@ -259,24 +259,35 @@ class Warehouse:
 
     def run(self, report: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Rows of queries/reports/NAME.sql. Missing or surplus parameters raise QueryFailed with both names."""
-        if report not in reports():
-            raise UnknownName(f"unknown report {report!r}; known: {', '.join(reports())}")
-        sql = (REPORTS / f"{report}.sql").read_text(encoding="utf-8")
-        names, rows = self._fetch(sql, dict(parameters or {}), report)
+        names, rows = self._fetch(*self._report(report, parameters or {}), report)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def arrays(self, report: str, parameters: Mapping[str, Any] | None = None) -> dict[str, npt.NDArray[Any]]:
         """The columns of a report as arrays, for reports of millions of rows. Raises as `run` does."""
-        if report not in reports():
-            raise UnknownName(f"unknown report {report!r}; known: {', '.join(reports())}")
-        sql, cursor = (REPORTS / f"{report}.sql").read_text(encoding="utf-8"), self._cursor()
+        sql, values = self._report(report, parameters or {})
+        cursor = self._cursor()
         try:
-            columns = cursor.execute(sql, dict(parameters or {})).fetchnumpy()
+            columns = cursor.execute(sql, values).fetchnumpy()
             return {name: np.asarray(column) for name, column in columns.items()}
         except duckdb.Error as error:
             raise QueryFailed(f"{report}: {error}") from error
         finally:
             cursor.close()
+
+    def _report(self, report: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """A report's text and values: limits that aren't set are left out, and rolled.NAME is the smallest table that then answers."""
+        if report not in reports():
+            raise UnknownName(f"unknown report {report!r}; known: {', '.join(reports())}")
+        sql, values = _report_text(report), dict(parameters)
+        unset = {name for name, value in values.items() if value is None}
+        sql = _LIMIT.sub(lambda found: f"{found['start']}true" if found["name"] in unset else found[0], sql)
+        for name in unset:
+            if not re.search(rf"\${name}\b", sql) and re.search(rf"\${name}\b", _report_text(report)):
+                del values[name]
+        start, until = values.get("start"), values.get("until")
+        whole = isinstance(start, date) and isinstance(until, date) and start.day == 1 and until == month_end(until)
+        words = set(re.findall(r"[a-z_0-9]+", sql))
+        return self._rolled(sql, words, whole), values
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         # asked for anew each time: another user of this snapshot may have closed it since
@@ -408,9 +419,12 @@ class Warehouse:
         whole = all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= self.info.as_of) for p in periods)
         sql = _relation(relation)
         words |= set(re.findall(r"[a-z_0-9]+", sql))
-        # rolled.NAME is the model table of that name, or the roll-up of it that answers as well
+        return re.sub(r"\brolled\.", "model.", sql) if by_row else self._rolled(sql, words | set(uses), whole)
+
+    def _rolled(self, sql: str, words: set[str], whole_months: bool) -> str:
+        """rolled.NAME is the model table of that name, or the roll-up of it that answers as well."""
         for base in set(re.findall(r"\brolled\.(\w+)", sql)):
-            sql = re.sub(rf"\brolled\.{base}\b", f"model.{base if by_row else self._smallest(base, words | set(uses), whole)}", sql)
+            sql = re.sub(rf"\brolled\.{base}\b", f"model.{self._smallest(base, words, whole_months)}", sql)
         return sql
 
     def _smallest(self, base: str, words: set[str], whole_months: bool) -> str:
@@ -474,6 +488,15 @@ def _listed(values: Sequence[str] | None) -> list[str] | None:
 def _relation(name: str) -> str:
     sql = (RELATIONS / f"{name}.sql").read_text(encoding="utf-8")
     return re.sub(r"^--.*\n", "", sql, flags=re.MULTILINE).rstrip().rstrip(";")
+
+
+#: A limit of a report that may be left open: one line `($name is null or …)`.
+_LIMIT = re.compile(r"^(?P<start>\s*(?:where |and |))\(\$(?P<name>\w+) is null or (?:(?!is null).)*\)$", flags=re.MULTILINE)
+
+
+@cache
+def _report_text(name: str) -> str:
+    return re.sub(r"^--.*\n", "", (REPORTS / f"{name}.sql").read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
 @cache

@@ -21,3 +21,7 @@ create or replace macro eve_days_past_due(from_balances, days_past_due, known_on
         when from_balances = 1 and days_past_due <= 0 then 0
         else days_past_due + date_diff('day', known_on, day) - 1
     end;
+
+-- How many whole hundredths of one amount another makes up: it reaches a share of two decimals exactly if it has as many.
+create or replace macro hundredths_of(part, whole) as
+    case when whole > 0 then cast(least(cast(part * 100 as bigint) * 100 // cast(whole * 100 as bigint), 9999) as smallint) else cast(9999 as smallint) end;

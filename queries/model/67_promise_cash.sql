@@ -107,5 +107,10 @@ select
     linked.grace_days,
     walked.paid_amount,
     cast(walked.taken_to_amount - walked.paid_amount as decimal(18, 2)) as taken_from_amount,
+    hundredths_of(walked.paid_amount, linked.amount) as paid_hundredths,
+    walked.paid_amount > 0 as is_paid,
+    linked.replaced_on is not null as is_replaced,
+    linked.due_on + linked.grace_days > as_of_day() as is_undue,
+    1 as promise_count,
 from linked
 inner join walked on linked.promise_id = walked.promise_id and linked.grace_days = walked.grace_days

@@ -3,33 +3,33 @@ with
 
 judged as (
     select
-        cast(date_trunc('month', cash.due_on) as date) as month,
+        cast(date_trunc('month', due_on) as date) as month,
         case
-            when cash.replaced_on is not null and cash.paid_amount < cash.amount * $tolerance::decimal(4, 2) then 'renegotiated'
-            when cash.due_on + cash.grace_days > as_of_day() then 'undue'
-            when cash.paid_amount >= cash.amount * $tolerance::decimal(4, 2) then 'kept'
-            when cash.paid_amount > 0 then 'partly'
+            when is_replaced and paid_hundredths < $tolerance::decimal(4, 2) * 100 then 'renegotiated'
+            when is_undue then 'undue'
+            when paid_hundredths >= $tolerance::decimal(4, 2) * 100 then 'kept'
+            when is_paid then 'partly'
             else 'broken'
         end as promise_state,
-    from model.promise_cash as cash
-    inner join model.promises as promises on cash.promise_id = promises.promise_id
+        promise_count,
+    from rolled.promise_cash
     where
-        cash.grace_days = $grace and cash.due_on >= $start and cash.due_on <= $until
-        and ($product is null or list_contains($product, promises.product))
-        and ($bucket is null or list_contains($bucket, promises.due_bucket))
-        and ($region is null or list_contains($region, promises.region))
-        and ($team is null or list_contains($team, promises.team))
-        and ($batch is null or list_contains($batch, promises.batch))
-        and ($teams is null or list_contains($teams, promises.team))
+        grace_days = $grace and due_on >= $start and due_on <= $until
+        and ($product is null or promise_id in (select promises.promise_id from model.promises as promises where list_contains($product, product)))
+        and ($bucket is null or promise_id in (select promises.promise_id from model.promises as promises where list_contains($bucket, due_bucket)))
+        and ($region is null or promise_id in (select promises.promise_id from model.promises as promises where list_contains($region, region)))
+        and ($team is null or promise_id in (select promises.promise_id from model.promises as promises where list_contains($team, team)))
+        and ($batch is null or promise_id in (select promises.promise_id from model.promises as promises where list_contains($batch, batch)))
+        and ($teams is null or promise_id in (select promises.promise_id from model.promises as promises where list_contains($teams, team)))
 )
 
 select
     month,
-    count(*) filter (where promise_state = 'kept') as kept,
-    count(*) filter (where promise_state = 'partly') as partly,
-    count(*) filter (where promise_state = 'broken') as broken,
-    count(*) filter (where promise_state = 'renegotiated') as renegotiated,
-    count(*) filter (where promise_state = 'undue') as undue,
+    coalesce(sum(promise_count) filter (where promise_state = 'kept'), 0)::bigint as kept,
+    coalesce(sum(promise_count) filter (where promise_state = 'partly'), 0)::bigint as partly,
+    coalesce(sum(promise_count) filter (where promise_state = 'broken'), 0)::bigint as broken,
+    coalesce(sum(promise_count) filter (where promise_state = 'renegotiated'), 0)::bigint as renegotiated,
+    coalesce(sum(promise_count) filter (where promise_state = 'undue'), 0)::bigint as undue,
 from judged
 group by all
 order by all

@@ -8,7 +8,7 @@ select
     placed_month >= month - interval 1 month as is_new,
     sum(opening_amount) as opening_amount,
     sum(month_net_amount) as net_amount,
-from model.case_months
+from rolled.case_months
 where ($product is null or list_contains($product, product))
     and ($region is null or list_contains($region, region))
     and ($team is null or list_contains($team, team))

@@ -1,0 +1,60 @@
+"""Reports: limits left open are no limits, one line at a time, and roll-ups answer what the rows answer."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard.home import Home
+from dashboard.warehouse import QueryFailed, Warehouse
+
+OPEN = dict.fromkeys(("product", "bucket", "region", "team", "batch", "teams"))
+SPAN = {"start": date(2026, 3, 1), "until": date(2026, 8, 31)}
+CAP = {"unit": "debtor", "counts": "conversation", "days": 7, "cap": 2}
+ASKED: list[tuple[str, dict[str, Any]]] = [
+    ("state_months", {name: None for name in OPEN if name != "bucket"}),
+    ("promise_states", {**SPAN, "grace": 3, "tolerance": "0.95", **OPEN}),
+    ("promise_states", {"start": date(2026, 3, 11), "until": date(2026, 8, 20), "grace": 7, "tolerance": "1.00", **OPEN}),
+    ("cap_use", {**SPAN, **CAP, **OPEN}),
+    ("times", {**SPAN, "event": "payment", "dimension": "product", "most": 6, **OPEN}),
+]
+
+
+@pytest.fixture(scope="module")
+def warehouse(loaded_home: Path) -> Warehouse:
+    return Warehouse(Home(loaded_home).info())
+
+
+@pytest.mark.parametrize(("report", "asked"), ASKED, ids=lambda one: one if isinstance(one, str) else "")
+def test_an_open_limit_is_one_that_names_every_value(warehouse: Warehouse, report: str, asked: dict[str, Any]) -> None:
+    """Limited to all products it is answered from the rows, without a limit from a roll-up where one holds enough."""
+    rows = warehouse.run(report, asked)
+    assert rows == warehouse.run(report, {**asked, "product": warehouse.values("product")})
+    assert rows and any(value for value in rows[-1].values())
+
+
+def test_roll_ups_are_used_and_equal_the_rows(warehouse: Warehouse) -> None:
+    for report, asked in ASKED[:2]:
+        sql, _ = warehouse._report(report, asked)
+        assert "_by_" in sql, report
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Warehouse, "_smallest", lambda self, base, words, whole: base)
+            rows = warehouse.run(report, asked)
+        assert rows == warehouse.run(report, asked)
+    sql, _ = warehouse._report(*ASKED[2])
+    assert "_by_" not in sql, "a roll-up by months can't answer parts of months"
+
+
+def test_a_limit_beside_an_open_one_still_holds(warehouse: Warehouse) -> None:
+    first = warehouse.run("pay_names", {"names": True, "teams": None, "collector": None})[0]["collector_id"]
+    assert [row["collector_id"] for row in warehouse.run("pay_names", {"names": True, "teams": None, "collector": first})] == [first]
+
+
+def test_missing_and_surplus_parameters_are_named(warehouse: Warehouse) -> None:
+    with pytest.raises(QueryFailed, match="teams"):
+        warehouse.run("state_months", {"product": None, "region": None, "team": None, "batch": None})
+    with pytest.raises(QueryFailed, match="nonsense"):
+        warehouse.run("state_months", {**ASKED[0][1], "product": ["Card"], "nonsense": None})
