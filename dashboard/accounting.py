@@ -95,7 +95,7 @@ def keep(
     """Create the `meta` tables: this load's files, rejects, breaches and changes after those of the snapshot merged into."""
     number = 1
     for name, columns in META.items():
-        con.execute(f"create table meta.{name} as select * from base.meta.{name}" if merged else f"create table meta.{name} ({columns})")
+        con.execute(f"create or replace table meta.{name} as select * from base.meta.{name}" if merged else f"create table meta.{name} ({columns})")
     if merged:
         row = con.execute("select coalesce(max(load_number), 0) + 1 from meta.files").fetchone()
         number = int(row[0]) if row else 1
@@ -131,6 +131,6 @@ def keep(
     if changes:
         rows = [(number, name, c.added, c.changed, c.unchanged) for name, c in changes.items()]
         con.executemany("insert into meta.changes values (?, ?, ?, ?, ?)", rows)
-    con.execute("create table meta.supplied (table_id varchar, column_id varchar)")
+    con.execute("create or replace table meta.supplied (table_id varchar, column_id varchar)")
     pairs = [(table, column) for table, columns in sorted(supplied.items()) for column in sorted(columns)]
     con.executemany("insert into meta.supplied values (?, ?)", pairs)

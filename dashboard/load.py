@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,9 +22,11 @@ from dashboard.breaches import Breach, LoadRefused, StructuralBreach
 from dashboard.checks import ORDER, check_rows
 from dashboard.contract import ROOT, contract
 from dashboard.home import WORKDIR, Home, SnapshotInfo, sync_folder
+from dashboard.increment import Increment, fits
 from dashboard.intake import Account, Taker, create_incoming
 from dashboard.mapped import MappedTaker
 from dashboard.mapping import Export, Mapping, export_of, read_mapping
+from dashboard.merging import Merge
 from dashboard.reading import form_of
 
 READING = ROOT / "queries" / "macros" / "reading.sql"
@@ -87,6 +90,8 @@ def load(
                     loaded, identical = build.run()
                 finally:
                     build.con.close()
+                if build.copy is not None:
+                    build.copy.replace(building)
             loaded.parent = base_id
             if identical and base is not None:
                 loaded.identical, loaded.snapshot = True, base.id
@@ -155,6 +160,9 @@ class _Build:
         self.export_path, self.export, self.mapping, self.dataset, self.report = export_path, export, mapping, dataset, report
         self.base = base
         self.changes: dict[str, Changes] = {}
+        self.room = workdir / "increment"  # for the copy of the base that a merge is laid over
+        self.room.mkdir()
+        self.copy: Path | None = None
         self.con = duckdb.connect(
             str(path),
             config={
@@ -168,6 +176,7 @@ class _Build:
             },
         )
         self.con.execute("set TimeZone = 'UTC'")
+        self.con.execute("set allowed_directories = $rooms", {"rooms": [str(self.room)]})
         self.con.execute(READING.read_text(encoding="utf-8").replace("create or replace macro", "create or replace temp macro"))
         if base is not None:
             self.con.execute(f"attach '{str(base.path).replace(chr(39), chr(39) * 2)}' as base (read_only)")
@@ -193,11 +202,7 @@ class _Build:
         share = self.export.reject_share if self.export.reject_share is not None else contract().reject_share
         accounting.settle(self.con, taken.accounts, share, self.export_path.name)
         self.taker.keep_originals()
-        self._merge()
-        accounting.keep(self.con, taken.accounts, self.changes, self._supplied(), merged=self.base is not None)
-        as_of, first_on = model.horizon(self.con, self.export.as_of)
-        self.report("model", 0.6)
-        model.build(self.con, as_of, self.export.timezone, lambda step, share: self.report(step, 0.6 + 0.35 * share))
+        as_of, first_on = self._merge_and_model()
         snapshot = self._describe(as_of, first_on)
         waterfall = model.tie_out(self.con)
         self.report("write", 0.96)
@@ -217,9 +222,10 @@ class _Build:
         )
         identical = self._identical(as_of)
         self.con.execute("checkpoint")
-        self.report("index", 0.98)
-        model.index_cases(self.con)
-        self.con.execute("checkpoint")
+        if self.copy is None:
+            self.report("index", 0.98)
+            model.index_cases(self.con)
+            self.con.execute("checkpoint")
         return loaded, identical
 
     def _same_settings(self) -> None:
@@ -295,56 +301,66 @@ class _Build:
                 extra = ", placed_on" if name == "cases" else ""
                 accepted = f"select {table.key[0]}{extra} from export.incoming_{name}"
                 if self.base is not None:
+                    accepted += f" union all select {table.key[0]}{extra} from base.export.{name} as b"
+                    # what a known case says of itself now counts, not what it said
                     accepted += (
-                        f" union all select {table.key[0]}{extra} from base.export.{name} as b "
-                        f"where not exists (select 1 from export.incoming_{name} as i where i.{table.key[0]} = b.{table.key[0]})"
+                        f" where not exists (select 1 from export.incoming_{name} as i where i.{table.key[0]} = b.{table.key[0]})" if extra else ""
                     )
                 parents[name] = accepted
 
-    # --- merge ------------------------------------------------------------------------------------------------------
+    # --- merge and model --------------------------------------------------------------------------------------------
 
-    def _merge(self) -> None:
-        """Incoming rows become the tables, the later row winning over the snapshot's; counts what changed."""
+    def _merge_and_model(self) -> tuple[date, date]:
+        """Incoming rows become the tables, the later row winning over the snapshot's, and the model is made of them. (as of, first day)"""
         self.report("merge", 0.53)
+        supplied = self.taker.result.supplied
+        if self.base is None:
+            for name in supplied:
+                row = self.con.execute(f"select count(*) from export.incoming_{name}").fetchone()
+                self.changes[name] = Changes(added=int(row[0]) if row else 0)
+            self._settle_tables()
+            as_of, first_on = model.horizon(self.con, self.export.as_of)
+            self._model(as_of)
+            return as_of, first_on
+        here = self.con.execute("select current_database()").fetchone()
+        assert here is not None
+        merge = Merge(self.con, supplied, here[0])
+        self.changes = merge.match()
+        as_of, first_on = model.horizon(self.con, self.export.as_of, merge.events)
+        increment = Increment(self.con, merge, self.base, as_of)
+        if fits(self.con, self.base, self.changes, set(self._supplied()), as_of) and increment.touched():
+            self._use_copy()
+            merge.in_place()
+            self._keep_accounts()
+            increment.build(self.room / "part.duckdb", lambda step, share: self.report(step, 0.6 + 0.35 * share))
+        else:
+            merge.whole()
+            self._settle_tables()
+            self._model(as_of)
+        return as_of, first_on
+
+    def _settle_tables(self) -> None:
         for table in contract().tables.values():
             incoming = f"export.incoming_{table.id}"
-            if self.base is not None:
-                self._merge_table(table.id)
-            elif table.id in self.taker.result.supplied:
-                row = self.con.execute(f"select count(*) from {incoming}").fetchone()
-                self.changes[table.id] = Changes(added=int(row[0]) if row else 0)
             self.con.execute(f"alter table {incoming} drop column bad")
             self.con.execute(f"alter table {incoming} drop column part")
             self.con.execute(f"alter table {incoming} rename to {table.id}")
+        self._keep_accounts()
 
-    def _merge_table(self, name: str) -> None:
-        table = contract().tables[name]
-        incoming = f"export.incoming_{name}"
-        extra = ["copies"] if name == "payments" else []
-        columns = [column.id for column in table.loaded] + extra
-        match = " and ".join(f"i.{column} = b.{column}" for column in table.key)
-        if name in self.taker.result.supplied:
-            supplied = [column for column in columns if column in self.taker.result.supplied[name] or column in extra]
-            same = " and ".join(f"i.{column} is not distinct from b.{column}" for column in supplied)
-            row = self.con.execute(f"select count(*) from {incoming}").fetchone()
-            total = int(row[0]) if row else 0
-            row = self.con.execute(
-                f"select count(*), count(*) filter (where {same}) from {incoming} as i inner join base.export.{name} as b on {match}"
-            ).fetchone()
-            matched, equal = (int(row[0]), int(row[1])) if row else (0, 0)
-            self.changes[name] = Changes(added=total - matched, changed=matched - equal, unchanged=equal)
-            if equal:  # an unchanged row stays the row it was, with the file it came from
-                self.con.execute(f"delete from {incoming} as i where exists (select 1 from base.export.{name} as b where {match} and {same})")
-            # a column that this export doesn't carry keeps what the snapshot knew
-            kept = [column for column in columns if column not in supplied]
-            if kept and matched > equal:
-                sets = ", ".join(f"{column} = b.{column}" for column in kept)
-                self.con.execute(f"update {incoming} as i set {sets} from base.export.{name} as b where {match}")
-        listed = ", ".join([*columns, "source_file", "source_line"])
-        self.con.execute(
-            f"insert into {incoming} ({listed}) select {listed} from base.export.{name} as b "
-            f"where not exists (select 1 from {incoming} as i where {match})"
-        )
+    def _keep_accounts(self) -> None:
+        accounting.keep(self.con, self.taker.result.accounts, self.changes, self._supplied(), merged=self.base is not None)
+
+    def _model(self, as_of: date) -> None:
+        self.report("model", 0.6)
+        model.build(self.con, as_of, lambda step, share: self.report(step, 0.6 + 0.35 * share))
+
+    def _use_copy(self) -> None:
+        """Go on in a copy of the snapshot merged into; what was taken in stays where it is."""
+        assert self.base is not None
+        self.copy = self.room / "copy.duckdb"
+        shutil.copyfile(self.base.path, self.copy)
+        self.con.execute(f"attach '{str(self.copy).replace(chr(39), chr(39) * 2)}' as copy")
+        self.con.execute("use copy")
 
     def _identical(self, as_of: date) -> bool:
         """The load would add nothing to the snapshot in service: no row, column, setting, reject or model of its own."""
@@ -393,6 +409,6 @@ class _Build:
             "title": self.export.title,
             "note": self.export.note,
         }
-        self.con.execute("create table meta.snapshot (entry varchar)")
+        self.con.execute("create or replace table meta.snapshot (entry varchar)")
         self.con.execute("insert into meta.snapshot values ($entry)", {"entry": json.dumps(entry, ensure_ascii=False)})
         return snapshot

@@ -28,6 +28,10 @@ PROMISE_RULES = ROOT / "data" / "rules" / "promises.toml"
 SCORES = ROOT / "data" / "rules" / "score_bands.toml"
 QUALITY = ROOT / "data" / "rules" / "quality.toml"
 RULES = (BUCKETS, CONTACT_RULES, PROMISE_RULES, SCORES, QUALITY)
+INSTALMENT_ROWS = (
+    "select plans.case_id, instalments.rowid as row_id from export.instalments as instalments "
+    "inner join export.plans as plans on instalments.plan_id = plans.plan_id order by plans.case_id"
+)
 FAR_DAYS = 60  # a last day this far behind nothing, with few rows, is a typing error and not the export's last day
 FAR_ROWS = 1000
 
@@ -79,10 +83,13 @@ def quality_setting(as_of: date) -> dict[str, Any]:
     return next((setting for setting in reversed(settings) if setting["valid_from"] <= as_of), settings[0])
 
 
-def horizon(con: duckdb.DuckDBPyConnection, declared: date | None) -> tuple[date, date]:
+def horizon(
+    con: duckdb.DuckDBPyConnection, declared: date | None, events: Callable[[str, str], str] = lambda name, _: f"export.{name}"
+) -> tuple[date, date]:
     """(as of, first day): the last complete day over the event tables, and the first day of any of them.
 
-    Leaves temp table `source_day` (table_id, day, rows, last_time) and `far_later` (table_id, after).
+    `events`: the relation that holds a column of a table. Leaves temp table `source_day` (table_id, day, rows, last_time) and `far_later`
+    (table_id, after).
     """
     con.execute("create temp table source_day (table_id varchar, day date, row_count bigint, last_time time)")
     con.execute("create temp table far_later (table_id varchar, after date)")
@@ -92,7 +99,7 @@ def horizon(con: duckdb.DuckDBPyConnection, declared: date | None) -> tuple[date
             latest = f"cast(max({table.event}) as time)" if timed else "null"
             con.execute(
                 f"insert into source_day select $table, cast({table.event} as date) as day, count(*), {latest} "
-                f"from export.{table.id} where {table.event} is not null group by all",
+                f"from {events(table.id, table.event)} as seen where {table.event} is not null group by all",
                 {"table": table.id},
             )
     lasts: list[date] = []
@@ -108,8 +115,10 @@ def horizon(con: duckdb.DuckDBPyConnection, declared: date | None) -> tuple[date
     if not lasts or row is None or row[0] is None:
         # collectors, targets or milestones alone: the plan's own dates are all there is
         row = con.execute(
-            "select max(d), min(d) from (select month as d from export.targets union all select baseline_start from export.milestones "
-            "union all select hired_on from export.collectors union all select relationship_since from export.customers)"
+            f"select max(d), min(d) from (select month as d from {events('targets', 'month')} as t "
+            f"union all select baseline_start from {events('milestones', 'baseline_start')} as m "
+            f"union all select hired_on from {events('collectors', 'hired_on')} as c "
+            f"union all select relationship_since from {events('customers', 'relationship_since')} as u)"
         ).fetchone()
         last, first = (row[0], row[1]) if row and row[0] else (contract().earliest, contract().earliest)
         return declared or last, first
@@ -145,40 +154,75 @@ def _breaks_off(con: duckdb.DuckDBPyConnection, last: date) -> bool:
     return bool(final.hour * 60 + final.minute < earliest.hour * 60 + earliest.minute - 60)
 
 
-def build(con: duckdb.DuckDBPyConnection, as_of: date, timezone: str, report: Callable[[str, float], None]) -> None:
+def build(con: duckdb.DuckDBPyConnection, as_of: date, report: Callable[[str, float], None]) -> None:
     """Create schema `model` and all its tables, then `meta.flags`."""
-    # kept in the snapshot: its relations mean what they meant when it was built
+    con.execute("create schema model")
+    settings(con, as_of)
+    nothing_known(con)
+    source_days(con)
+    _months(con, as_of)
+    files = model_files()
+    for index, (name, path) in enumerate(files.items()):
+        report(name, index / len(files))
+        con.execute(path.read_text(encoding="utf-8"))
+    con.execute("drop table model.known_cases; drop table model.known_postings; drop table model.last_keys")
+    con.execute("create table meta.tables (name varchar, of varchar, columns varchar[], months varchar[], row_count bigint)")
+    for name in rollups():
+        roll_up(con, name)
+    register(con)
+    flag(con)
+
+
+def model_files() -> dict[str, Path]:
+    """Model table → its file, in the order they are built."""
+    return {path.stem.split("_", 1)[1]: path for path in sorted(MODEL.glob("*.sql"))}
+
+
+def in_force(as_of: date) -> dict[str, int]:
+    """The dated settings that hold on a day, by the name of the macro that says each."""
+    values = {name: value for name, value in contact_setting(as_of).items() if isinstance(value, int)}
+    return values | {name: int(quality_setting(as_of)[name]) for name in ("review_pass_mark", "training_valid_days")}
+
+
+def settings(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """The macros and small tables that model files, relations and metrics read; kept in the snapshot, so that they mean what they meant."""
     con.execute(MONEY.read_text(encoding="utf-8"))
     con.execute(CREDIT.read_text(encoding="utf-8"))
     con.execute(f"create or replace macro charge_off_lag_months() as {int(bucket_rules()['charge_off_lag_months'])}")
     con.execute(f"create or replace macro stale_after_days() as {int(bucket_rules()['stale_after_days'])}")
-    for name, value in contact_setting(as_of).items():
-        if isinstance(value, int):  # office_from() and the like; a metric reads them too
-            con.execute(f"create or replace macro {name}() as {value}")
     con.execute(f"create or replace macro repromise_days() as {int(promise_rules()['repromise_days'])}")
+    for name, value in in_force(as_of).items():
+        con.execute(f"create or replace macro {name}() as {value}")
     con.execute(CONTACT.read_text(encoding="utf-8"))
-    for name in ("review_pass_mark", "training_valid_days"):
-        con.execute(f"create or replace macro {name}() as {int(quality_setting(as_of)[name])}")
     con.execute(f"create or replace macro as_of_day() as cast('{as_of.isoformat()}' as date)")
-    con.execute("create schema model")
+    _bucket_edges(con)
+    _promise_settings(con)
+    _score_bands(con)
+
+
+def nothing_known(con: duckdb.DuckDBPyConnection) -> None:
+    """The keys of cases and postings that are known already: none."""
+    con.execute("create table model.known_cases (case_id varchar, case_key bigint)")
+    con.execute("create table model.known_postings (payment_id varchar, posting_key bigint)")
+    con.execute("create table model.last_keys as select cast(0 as bigint) as case_key, cast(0 as bigint) as posting_key")
+
+
+def source_days(con: duckdb.DuckDBPyConnection) -> None:
     # a source's usual silence is the longest in its last quarter: trainings come in bunches, calls every day
     con.execute(
-        "create table model.source_days as with seen as (select *, max(day) over (partition by table_id) as last_day, "
+        "create or replace table model.source_days as with seen as (select *, max(day) over (partition by table_id) as last_day, "
         "date_diff('day', lag(day) over (partition by table_id order by day), day) as gap from source_day where day <= as_of_day()) "
         "select table_id, sum(row_count) as row_count, min(day) as first_on, max(day) as last_on, "
         "count(*) filter (where day > last_day - 91) as recent_days, max(gap) filter (where day > last_day - 91) as longest_gap "
         "from seen group by table_id"
     )
-    _bucket_edges(con)
-    _promise_settings(con)
-    _score_bands(con)
-    _months(con, as_of)
-    files = sorted(MODEL.glob("*.sql"))
-    for index, path in enumerate(files):
-        report(path.stem.split("_", 1)[1], index / len(files))
-        con.execute(path.read_text(encoding="utf-8"))
-    _roll_up(con)
-    con.execute("create table meta.flags (kind varchar, table_id varchar, source_file integer, source_line bigint, key varchar, detail varchar)")
+
+
+def flag(con: duckdb.DuckDBPyConnection) -> None:
+    """Create `meta.flags`."""
+    con.execute(
+        "create or replace table meta.flags (kind varchar, table_id varchar, source_file integer, source_line bigint, key varchar, detail varchar)"
+    )
     for path in sorted(FLAGS.glob("*.sql")):
         con.execute(f"insert into meta.flags {path.read_text(encoding='utf-8')}")
     con.execute("insert into meta.flags select 'far_later_date', table_id, null, null, null, cast(after as varchar) from far_later")
@@ -196,36 +240,50 @@ def index_cases(con: duckdb.DuckDBPyConnection) -> None:
                 f"create table rows_of_case.{table.id} as select case_id, rowid as row_id from export.{table.id} "
                 "where case_id is not null order by case_id"
             )
+    con.execute("create table rows_of_case.instalments as " + INSTALMENT_ROWS)
+
+
+@cache
+def rollups() -> dict[str, dict[str, Any]]:
+    """Roll-up → what it is of, its dims, months and sums (queries/rollups.toml)."""
+    return tomllib.loads(ROLLUPS.read_text(encoding="utf-8"))
+
+
+def grouped(name: str, relation: str, sign: int = 1) -> str:
+    """The select that makes a roll-up of a relation with its table's columns; with a `sign` of -1, what taking those rows away changes."""
+    entry = rollups()[name]
+    months, minus = entry.get("months", []), "-" if sign < 0 else ""
+    dims = ", ".join(f"cast(date_trunc('month', {dim}) as date) as {dim}" if dim in months else dim for dim in entry["dims"])
+    sums = ", ".join(f"{minus}sum({column}) as {column}" for column in entry["sums"])
+    return f"select {dims}, {sums}, {minus}count(*) as row_count from {relation} group by all"
+
+
+def roll_up(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """One roll-up, from its table. `row_count` tells a group that has no row left from one whose sums are nothing."""
+    con.execute(f"create table model.{name} as {grouped(name, 'model.' + rollups()[name]['of'])} order by all")
+
+
+def register(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill meta.tables: what each roll-up and the tables they are of hold, and how large they are."""
+    con.execute("delete from meta.tables")
+    of_which: dict[str, str] = {}
+    for name, entry in rollups().items():
+        of_which.setdefault(entry["of"], name)
+        _register(con, name, entry["of"], entry.get("months", []), f"select count(*) from model.{name}")
+    for of, name in of_which.items():  # a roll-up knows how many rows it is made of: a view would have to count
+        _register(con, of, of, [], f"select coalesce(sum(row_count), 0) from model.{name}")
+
+
+def _register(con: duckdb.DuckDBPyConnection, name: str, of: str, months: list[str], count: str) -> None:
     con.execute(
-        "create table rows_of_case.instalments as select plans.case_id, instalments.rowid as row_id from export.instalments as instalments "
-        "inner join export.plans as plans on instalments.plan_id = plans.plan_id order by plans.case_id"
-    )
-
-
-def _roll_up(con: duckdb.DuckDBPyConnection) -> None:
-    """Tables of queries/rollups.toml, and meta.tables: what each model table holds and how large it is."""
-    con.execute("create table meta.tables (name varchar, of varchar, columns varchar[], months varchar[], row_count bigint)")
-    rollups = tomllib.loads(ROLLUPS.read_text(encoding="utf-8"))
-    for name, entry in rollups.items():
-        months = entry.get("months", [])
-        dims = ", ".join(f"cast(date_trunc('month', {dim}) as date) as {dim}" if dim in months else dim for dim in entry["dims"])
-        sums = ", ".join(f"sum({column}) as {column}" for column in entry["sums"])
-        con.execute(f"create table model.{name} as select {dims}, {sums} from model.{entry['of']} group by all order by all")
-        _register(con, name, entry["of"], months)
-    for base in dict.fromkeys(entry["of"] for entry in rollups.values()):
-        _register(con, base, base, [])
-
-
-def _register(con: duckdb.DuckDBPyConnection, name: str, of: str, months: list[str]) -> None:
-    con.execute(
-        "insert into meta.tables select $name, $of, (select list(column_name) from duckdb_columns() where schema_name = 'model' "
-        f"and table_name = $name and database_name = current_database()), $months, (select count(*) from model.{name})",
+        "insert into meta.tables select $name, $of, (select list(column_name order by column_index) from duckdb_columns() "
+        f"where schema_name = 'model' and table_name = $name and database_name = current_database()), $months, ({count})",
         {"name": name, "of": of, "months": months},
     )
 
 
 def _bucket_edges(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("create table model.bucket_edges (bucket varchar, rank integer, low bigint, high bigint, valid_from date, valid_to date)")
+    con.execute("create or replace table model.bucket_edges (bucket varchar, rank integer, low bigint, high bigint, valid_from date, valid_to date)")
     schemes = sorted(bucket_rules()["scheme"], key=lambda scheme: scheme["valid_from"])
     ends = [scheme["valid_from"] for scheme in schemes[1:]] + [date(9999, 12, 31)]
     for scheme, valid_to in zip(schemes, ends, strict=True):
@@ -234,7 +292,7 @@ def _bucket_edges(con: duckdb.DuckDBPyConnection) -> None:
     # the edges day by day, for large tables: found by equality, where ranges would have to be sorted and merged
     first, last = min(scheme["buckets"][0]["high"] for scheme in schemes), max(scheme["buckets"][-1]["low"] for scheme in schemes)
     con.execute(
-        "create table model.bucket_days as select days.day, edges.* from range($first, $last + 1) as days (day) "
+        "create or replace table model.bucket_days as select days.day, edges.* from range($first, $last + 1) as days (day) "
         "inner join model.bucket_edges as edges on days.day between greatest(edges.low, $first) and least(edges.high, $last)",
         {"first": first, "last": last},
     )
@@ -242,18 +300,18 @@ def _bucket_edges(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _promise_settings(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("create table model.promise_settings (grace_days integer, tolerance decimal(4, 2), valid_from date, valid_to date)")
+    con.execute("create or replace table model.promise_settings (grace_days integer, tolerance decimal(4, 2), valid_from date, valid_to date)")
     settings = sorted(promise_rules()["setting"], key=lambda setting: setting["valid_from"])
     ends = [setting["valid_from"] for setting in settings[1:]] + [date(9999, 12, 31)]
     for setting, valid_to in zip(settings, ends, strict=True):
         row = [setting["grace_days"], setting["tolerance"], setting["valid_from"], valid_to]
         con.execute("insert into model.promise_settings values (?, ?, ?, ?)", row)
     graces = sorted({*promise_rules()["grace_choices"], *(setting["grace_days"] for setting in settings)})
-    con.execute("create table model.promise_graces as select unnest($graces)::integer as grace_days", {"graces": graces})
+    con.execute("create or replace table model.promise_graces as select unnest($graces)::integer as grace_days", {"graces": graces})
 
 
 def _score_bands(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("create table model.score_bands (score_band varchar, low bigint, high bigint, valid_from date, valid_to date)")
+    con.execute("create or replace table model.score_bands (score_band varchar, low bigint, high bigint, valid_from date, valid_to date)")
     schemes = sorted(tomllib.loads(SCORES.read_text(encoding="utf-8"))["scheme"], key=lambda scheme: scheme["valid_from"])
     ends = [scheme["valid_from"] for scheme in schemes[1:]] + [date(9999, 12, 31)]
     for scheme, valid_to in zip(schemes, ends, strict=True):

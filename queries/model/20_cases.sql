@@ -92,7 +92,11 @@ described as (
 )
 
 select
-    row_number() over (order by described.placed_on, described.case_id) as case_key,
+    -- a case that is known keeps its number
+    coalesce(
+        known.case_key,
+        last_keys.case_key + row_number() over (partition by known.case_key is null order by described.placed_on, described.case_id)
+    ) as case_key,
     described.case_id,
     described.customer_id,
     described.product,
@@ -118,8 +122,9 @@ select
     cast(described.net_30_amount as decimal(18, 2)) as net_30_amount,
     cast(described.waived_amount as decimal(18, 2)) as waived_amount,
     described.first_paid_on,
-    date_diff('day', described.placed_on, as_of_day()) as observed_days,
 from described
+cross join model.last_keys as last_keys
+left join model.known_cases as known on described.case_id = known.case_id
 left join model.bucket_days as edges
     on bucket_day(described.placed_dpd) = edges.day and described.placed_dpd >= edges.low and described.placed_dpd <= edges.high
     and described.placed_on >= edges.valid_from and described.placed_on < edges.valid_to

@@ -24,13 +24,14 @@ first_paid as (
 
 ranked as (
     select
-        net_amount,
-        ntile(100) over (order by net_amount) as hundredth,
+        paid.net_amount,
+        ntile(100) over (order by paid.net_amount) as hundredth,
     from paid
-    where net_amount > 0
+    inner join model.months as months on paid.month_number = months.month_number
+    where paid.net_amount > 0 and months.is_complete
 ),
 
--- of a case's cash in a month no more counts than all but the largest hundredth of paying case-months bring
+-- of a case's cash in a month no more counts than all but the largest hundredth of paying case-months bring (of months that have ended)
 cap as (
     select
         coalesce(min(case when hundredth = 100 then net_amount end), max(net_amount), 0) as amount,

@@ -71,7 +71,11 @@ postings as (
 )
 
 select
-    row_number() over (order by postings.paid_on, postings.payment_id) as posting_key,
+    -- a posting that is known keeps its number
+    coalesce(
+        known.posting_key,
+        last_keys.posting_key + row_number() over (partition by known.posting_key is null order by postings.paid_on, postings.payment_id)
+    ) as posting_key,
     postings.*,
     case
         when postings.case_key is null then ''
@@ -80,6 +84,8 @@ select
         else 'left'
     end as bucket,
 from postings
+cross join model.last_keys as last_keys
+left join model.known_postings as known on postings.payment_id = known.payment_id
 left join model.case_months as case_months
     on postings.case_key = case_months.case_key and postings.month_number = case_months.month_number
 order by postings.paid_on, postings.payment_id

@@ -53,7 +53,6 @@ select
     cases.collector_id,
     cases.agency,
     cases.first_paid_on,
-    cases.observed_days,
     cases.left_on,
     firsts.first_attempt_on,
     firsts.first_connect_on,

@@ -8,7 +8,7 @@ with
 customers as (
     select
         several.case_key,
-        min(several.case_key) over (partition by several.customer_key) as customer_key,
+        first_value(several.case_key) over (partition by several.customer_key order by cases.placed_on, cases.case_id) as customer_key,
         count(*) over (partition by several.customer_key) as customer_cases,
     from model.customer_cases as several
     inner join model.cases as cases on several.case_key = cases.case_key
@@ -73,7 +73,6 @@ select
     cases.score_band,
     cases.placement_number,
     cases.placed_amount,
-    cases.observed_days + 1 as seen_days,
     case when date_diff('day', cases.placed_on, cases.first_paid_on) < 30 then 1 else 0 end as paid_30_count,
     cast(coalesce(paid.net_30_amount, 0) as decimal(18, 2)) as net_30_amount,
     cast(coalesce(paid.touched_30_amount, 0) as decimal(18, 2)) as touched_30_amount,

@@ -1,5 +1,6 @@
 -- One row per case: days from placement to its first payment and to its cure, from its cure to falling behind again, and how each ended.
--- An end is `event`, `left` (another way out came first) or `open` (not yet: the days are as far as it was seen). No days: not at risk.
+-- An end is `event`, `left` (another way out came first) or `open` (not yet: the days are as far as it was seen). No days: not at risk, or of
+-- a first payment not yet there, which has been waited for until the as-of day (queries/reports/times.sql).
 create table model.case_times as
 with
 
@@ -11,12 +12,6 @@ seen as (
     from model.positions
     where from_balances = 1 and known_on <= as_of_day()
     group by case_key
-),
-
-horizon as (
-    select
-        max(last_on) as last_on,
-    from seen
 ),
 
 -- between the last balances and the as-of day only those who leave would be seen: what happens there waits for the next balances
@@ -41,7 +36,7 @@ placed as (
         case when cases.left_on is null or seen.zero_on < cases.left_on then seen.zero_on end as zero_on,
         horizon.last_on as horizon_on,
     from model.cases as cases
-    cross join horizon
+    cross join model.last_balances as horizon
     left join seen on cases.case_key = seen.case_key
 ),
 
@@ -80,7 +75,9 @@ select
     team,
     agency,
     case when paid_on is not null then 'event' when left_on is not null then 'left' else 'open' end as payment_end,
-    cast(greatest(date_diff('day', placed_on, coalesce(paid_on, left_on, as_of_day())), 0) as integer) as payment_days,
+    case
+        when paid_on is not null or left_on is not null then cast(greatest(date_diff('day', placed_on, coalesce(paid_on, left_on)), 0) as integer)
+    end as payment_days,
     case
         when placed_dpd <= 0 or horizon_on is null then null
         when cured_on is not null then 'event'

@@ -11,4 +11,4 @@ select
 from model.case_outcomes as outcomes
 inner join period on outcomes.placed_on >= period.start_on and outcomes.placed_on <= period.until_on
 cross join (values ('30', 30), ('60', 60), ('90', 90)) as lengths (outcome_days, days)
-where outcomes.seen_days >= lengths.days
+where date_diff('day', outcomes.placed_on, as_of_day()) + 1 >= lengths.days

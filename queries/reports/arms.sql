@@ -24,7 +24,7 @@ chosen as (
         case $days when 30 then staffed_30_count when 60 then staffed_60_count else staffed_90_count end as staffed,
         placed_amount as placed,
     from model.case_outcomes
-    where placed_on >= $start and placed_on <= $until and seen_days >= $days
+    where placed_on >= $start and placed_on <= $until and date_diff('day', placed_on, as_of_day()) + 1 >= $days
         and ($product is null or list_contains($product, product))
         and ($bucket is null or list_contains($bucket, bucket))
         and ($region is null or list_contains($region, region))

@@ -4,7 +4,7 @@ select
     strategy as arm,
     count(*) as customers,
 from model.case_outcomes
-where case_key = customer_key and placed_on >= $start and placed_on <= $until and seen_days >= $days
+where case_key = customer_key and placed_on >= $start and placed_on <= $until and date_diff('day', placed_on, as_of_day()) + 1 >= $days
     and ($product is null or list_contains($product, product))
     and ($bucket is null or list_contains($bucket, bucket))
     and ($region is null or list_contains($region, region))

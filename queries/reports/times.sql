@@ -13,7 +13,11 @@ chosen as (
             when 'batch' then batch
             when 'agency' then agency
         end as value,
-        case $event when 'payment' then payment_days when 'cure' then cure_days when 'redefault' then redefault_days end as day,
+        case $event
+            when 'payment' then coalesce(payment_days, cast(greatest(date_diff('day', placed_on, as_of_day()), 0) as integer))
+            when 'cure' then cure_days
+            when 'redefault' then redefault_days
+        end as day,
         case $event when 'payment' then payment_end when 'cure' then cure_end when 'redefault' then redefault_end end as ended,
     from model.case_times
     where

@@ -9,7 +9,7 @@ followed as (
         case when first_paid_on is null or third_on <= first_paid_on then channel_3 end as third_channel,
     from model.first_touches
     where
-        placed_on >= $start and placed_on <= $until and observed_days >= $days
+        placed_on >= $start and placed_on <= $until and date_diff('day', placed_on, as_of_day()) >= $days
         and ($product is null or list_contains($product, product))
         and ($bucket is null or list_contains($bucket, bucket))
         and ($region is null or list_contains($region, region))

@@ -47,7 +47,6 @@ select
     trail.arm as strategy,
     base_case.placed_on,
     'W' || trail.seat as collector_id,
-    getvariable('end_on') - base_case.placed_on + 1 as seen_days,
     money(base_case.placed_cents) as placed_amount,
     case when trail.paid and not trail.is_reversed then 1 else 0 end as paid_30_count,
     money(case when trail.is_reversed then 0 else trail.pay + trail.second_cents end) as net_30_amount,
@@ -85,6 +84,7 @@ def drawn(seed: int) -> Seed:
     with duckdb.connect() as con:
         first_periods(con, cases=CASES, months=MONTHS, seed=seed)
         con.execute(OUTCOMES)
+        con.execute("create or replace macro as_of_day() as getvariable('end_on')")
         report = (REPORTS / "arms.sql").read_text(encoding="utf-8")
         asked = Filters(start=date(2020, 1, 1), until=LAST_DAY)
 
@@ -94,7 +94,9 @@ def drawn(seed: int) -> Seed:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
         test = effect.tests({cluster: rows(cluster) for cluster in ("customer", "collector")})[""]
-        claims = con.execute("select strategy, avg(touched_count) from model.case_outcomes where seen_days >= 30 group by strategy").fetchall()
+        claims = con.execute(
+            "select strategy, avg(touched_count) from model.case_outcomes where as_of_day() - placed_on + 1 >= 30 group by strategy"
+        ).fetchall()
         compared = {one.arm.name: one for one in effect.compare(test, "holdout")}
         return Seed(compared, true_effects(con), dict(claims))
 

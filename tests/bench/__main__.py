@@ -28,7 +28,7 @@ from dashboard.reading import find_files
 from dashboard.warehouse import Warehouse
 from data.make_sample import generate
 from tests.bench import pages, pay, serving
-from tests.bench.day import copied, day_after
+from tests.bench.day import cut, last_day
 from tests.bench.peers import PEERS, QUESTIONS
 
 MONTHS = 24
@@ -123,17 +123,28 @@ def section_load(where: Place) -> Iterator[Line]:
 
 
 def section_day(where: Place) -> Iterator[Line]:
-    """A day more, against the whole load of this run or, where there was none, of an earlier one."""
-    day, home = where.folder / f"day_{where.cases}", where.folder / f"home_{where.cases}_day"
-    day_after(where.export, day, where.file_format)
+    """The sample up to the middle of its last month, and then its next day by itself: against a whole load of the same size."""
+    parts, home = where.folder / f"day_{where.cases}", where.folder / f"home_{where.cases}_day"
+    day = last_day(where.export).replace(day=14)
+    before, after = cut(where.export, parts, day, day + timedelta(days=1), where.file_format)
+    shutil.rmtree(home, ignore_errors=True)
+    whole, _ = loaded(before, home)
     start = time.perf_counter()
-    copied(where.home, home)
+    shutil.copyfile(Home(home).info().path, parts / "copy")
     copying = time.perf_counter() - start
-    seconds, peak = loaded(day, home)
-    whole = where.noted("load")
-    share = f"{(seconds - copying) / whole:.0%} of a whole load, beside the copy" if whole else "no whole load was measured"
-    yield "one day more, 1/600 of the contacts", f"{seconds:.1f} s", share, f"copy of the snapshot {copying:.1f} s, peak {peak:.1f} GiB"
+    seconds, peak = loaded(after, home)
+    changes = Warehouse(Home(home).info())._fetch(
+        "select sum(added), sum(changed) from meta.changes where load_number = (select max(load_number) from meta.changes)", {}, "changes"
+    )[1][0]
+    share = f"{(seconds - copying) / whole:.0%} of a whole load of {whole:.1f} s, beside the copy"
+    yield (
+        f"one day more, {changes[0]:,} rows added and {changes[1]:,} changed",
+        f"{seconds:.1f} s",
+        share,
+        f"copy of the snapshot {copying:.1f} s, peak {peak:.1f} GiB",
+    )
     shutil.rmtree(home)
+    shutil.rmtree(parts)
 
 
 def section_pages(where: Place) -> Iterator[Line]:

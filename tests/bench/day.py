@@ -1,52 +1,69 @@
-"""One more day: a later partial export, cut from a full one, loaded into what is in service."""
+"""An export cut in two: what was exported on a day, and what the export of a later day has besides or otherwise."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from dashboard.contract import contract
-from dashboard.home import Home
 from dashboard.reading import find_files
 
-SHARE = 600
+#: A case that closes later has not closed yet.
+STILL_OPEN = "case when closed_on <= $day then closed_on end as closed_on, case when closed_on <= $day then close_reason end as close_reason"
 
 
-def day_after(export: Path, target: Path, file_format: str) -> None:
-    """Write the day after an export's last: one in 600 of its contacts, payments and promises again under new ids and moved to that day."""
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    shutil.copy(export / "export.toml", target / "export.toml")
-    text = (target / "export.toml").read_text(encoding="utf-8")
-    (target / "export.toml").write_text("\n".join(line for line in text.splitlines() if not line.startswith("as_of")) + "\n", encoding="utf-8")
+def last_day(export: Path) -> date:
+    """The as-of day that an export's description names."""
+    line = next(line for line in (export / "export.toml").read_text(encoding="utf-8").splitlines() if line.startswith("as_of"))
+    return date.fromisoformat(line.partition("=")[2].strip())
+
+
+def cut(
+    export: Path,
+    folder: Path,
+    day: date,
+    next_day: date,
+    file_format: str,
+    *,
+    said: Mapping[str, str] | None = None,
+    late: Mapping[str, str] | None = None,
+) -> tuple[Path, Path]:
+    """(the export of `day`, the rows of that of `next_day` that are new or say something else), both below `folder`.
+
+    `said`: what the first export says otherwise, per table, as SQL for `select * replace (…)`, `$day` being its day; `late`: a condition per
+    table on rows that only the second has. Rows are dated by their table's event; what has none is in both.
+    """
+    before, after = folder / "before", folder / "after"
     con = duckdb.connect()
-    for name in ("contacts", "payments", "promises"):
-        table = contract().tables[name]
-        files = [str(path) for path in find_files(export, name)]
+    shutil.rmtree(folder, ignore_errors=True)
+    for target, as_of in ((before, day), (after, next_day)):
+        target.mkdir(parents=True)
+        lines = (export / "export.toml").read_text(encoding="utf-8").splitlines()
+        lines = [f"as_of = {as_of}" if line.startswith("as_of") else line for line in lines]
+        (target / "export.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    otherwise = {"cases": STILL_OPEN, **(said or {})}
+    for table in contract().tables.values():
+        files = [str(path) for path in find_files(export, table.id)]
+        if not files:
+            continue
+        dated = known = f"cast({table.event} as date) <= $day" if table.event else "$day is not null"
+        if table.id == "instalments":
+            dated, known = (f"{known} and plan_id in (select plan_id from {plans})" for plans in ("true_plans", "told_plans"))
+        known += f" and not ({late[table.id]})" if late and table.id in late else ""
         types = ", ".join(f"'{column.id}': '{column.sql_type}'" for column in table.loaded)
         source = f"read_csv($files, header = true, types = {{{types}}})" if file_format == "csv" else "read_parquet($files)"
-        key, event = table.key[0], table.event
-        where = f"where hash({key}) % {SHARE} = 0"
-        where += " and kind = 'payment' and coalesce(status, 'posted') = 'posted'" if name == "payments" else ""
-        more = ", contact_id = null" if name == "promises" else ", reverses = null, posted_on = null" if name == "payments" else ""
-        replaced = f"{key} || '-d' as {key}, cast(last_day + 1 as {'timestamp' if table.columns[event or ''].type == 'time' else 'date'})"
-        replaced += " + (started_at - date_trunc('day', started_at)) as started_at" if name == "contacts" else f" as {event}"
-        replaced += "".join(f", null as {column.split(' = ')[0].strip(', ')}" for column in more.split(", ") if column)
-        replaced += ", cast(last_day + 8 as date) as due_on" if name == "promises" else ""
-        con.execute(
-            f"copy (select * exclude (last_day) replace ({replaced}) from {source}, (select cast(max({event}) as date) as last_day from {source}) {where} "
-            f"order by 1) to '{target / f'{name}.{file_format}'}' ({'header, ' if file_format == 'csv' else ''}format {file_format})",
-            {"files": files},
-        )
-
-
-def copied(home: Path, target: Path) -> Path:
-    """A home of its own with what is in service in another."""
-    shutil.rmtree(target, ignore_errors=True)
-    (target / "snapshots").mkdir(parents=True)
-    shutil.copy(home / "CURRENT", target / "CURRENT")
-    info = Home(home).info()
-    shutil.copy(info.path, target / "snapshots" / info.path.name)
-    return target
+        replaced = f"replace ({otherwise[table.id]})".replace("$day", f"date '{day}'") if table.id in otherwise else ""
+        open_still = f"replace ({STILL_OPEN})".replace("$day", f"date '{next_day}'") if table.id == "cases" else ""
+        con.execute(f"create table true_{table.id} as select * {open_still} from {source} where {dated}", {"files": files, "day": next_day})
+        con.execute(f"create table told_{table.id} as select * {replaced} from true_{table.id} where {known}", {"day": day})
+        written = f"({'header, ' if file_format == 'csv' else ''}format {file_format})"
+        con.execute(f"copy told_{table.id} to '{before / table.id}.{file_format}' {written}")
+        con.execute(f"copy (from true_{table.id} except from told_{table.id}) to '{after / table.id}.{file_format}' {written}")
+        if table.id not in ("plans", "cases"):
+            con.execute(f"drop table true_{table.id}; drop table told_{table.id}")
+    con.close()
+    return before, after

@@ -1,0 +1,424 @@
+"""A merge that leaves most cases as they are: the model tables are made for the touched cases alone and laid over a copy of the snapshot.
+
+Every model file whose table has a case's or posting's key is a function of its own case's rows (and of tables that are made as a whole): run
+over the touched cases it gives their rows after the merge; those of the base that differ are taken out, the new ones put in. Roll-ups and
+tables of sums change by what touched cases came to before and come to now. Tables of no single case are made again if anything they read has
+changed. What can't be done so (another month, other settings, a change of collectors) is left to a whole build: `fits` says which.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dashboard import model
+from dashboard.accounting import Changes
+from dashboard.contract import ROOT, contract
+from dashboard.home import SnapshotInfo
+from dashboard.merging import Merge
+
+NARROWER = ROOT / "queries" / "increments.toml"
+MOST = 0.25  # of all cases touched: beyond that a whole build is quicker
+FEW = 10_000
+READS = re.compile(r"\b(export|model)\.(\w+)")
+KEYS = ("case_key", "posting_key", "case_id")
+
+
+@cache
+def narrower() -> dict[str, dict[str, Any]]:
+    """queries/increments.toml"""
+    return tomllib.loads(NARROWER.read_text(encoding="utf-8"))
+
+
+def fits(con: duckdb.DuckDBPyConnection, base: SnapshotInfo, changes: Mapping[str, Changes], supplied: set[str], as_of: date) -> bool:
+    """Whether the model of a merge can be made from the base's: same version, month and settings, no change of collectors, cases known."""
+    news = changes.get("collectors", Changes())
+    known = {str(row[0]) for row in con.execute("select distinct table_id from base.meta.supplied").fetchall()}
+    ends = as_of == model.month_end(as_of)
+    return (
+        base.model == model.version()
+        and known == supplied
+        and "cases" in known
+        and not (news.added or news.changed)
+        and base.as_of <= as_of
+        and (base.as_of == as_of or ((base.as_of.year, base.as_of.month) == (as_of.year, as_of.month) and not ends))
+        and model.in_force(base.as_of) == model.in_force(as_of)
+    )
+
+
+class Increment:
+    """One merge into a copy of the base; `merge` has matched."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, merge: Merge, base: SnapshotInfo, as_of: date) -> None:
+        self.con, self.merge, self.base, self.as_of = con, merge, base, as_of
+        self._changed: set[str] = set()  # relations (export.x, model.x) in which something changed
+        self._past = False
+        self._whole: set[str] = set()  # model tables of which more than touched rows may have changed
+
+    # --- which cases ------------------------------------------------------------------------------------------------
+
+    def touched(self) -> bool:
+        """Find the cases that may come out differently: temp table `touched` (case_id). False if a whole build is better."""
+        self.con.execute("create or replace temp table touched (case_id varchar)")
+        self._orphans = False
+        for name in self.merge.supplied:
+            columns = contract().tables[name].columns
+            if "case_id" in columns:
+                self._touch(self._news(name, "case_id"))
+        self._touch_plans()
+        self._touch_customers()
+        self._touch_reversals()
+        self._touch_judged()
+        whole, first = self._row("select count(*), min(placed_on) from base.export.cases")
+        months = self._row("select min(month), max(month) from base.model.months")
+        early = self._row(f"select min(placed_on) from (select placed_on from {self.merge.events('cases', 'placed_on')} as c)")[0]
+        return bool(
+            first is not None
+            and early is not None
+            and months[0] is not None
+            and early.replace(day=1) == months[0]
+            and self._row("select count(*) from touched")[0] <= MOST * whole
+        )
+
+    def _touch(self, cases: str, **values: Any) -> None:
+        """Add the cases of a select of one column; rows of no case are looked at together."""
+        self.con.execute(f"create or replace temp table found as select distinct * from ({cases}) as f (case_id)", values)
+        self._orphans = self._orphans or self._row("select count(*) from found where case_id is null")[0] > 0
+        self.con.execute("insert into touched select case_id from found where case_id is not null and case_id not in (select case_id from touched)")
+
+    def _before(self, name: str, column: str) -> str:
+        """What rows that changed were."""
+        return f"select b.{column} from base.export.{name} as b inner join changed_{name} as c on b.rowid = c.base_id"
+
+    def _news(self, name: str, column: str) -> str:
+        """A column of the added rows and of the changed ones, before and after."""
+        return f"select {column} from {self.merge.rows_of(name)} union all select {column} from changed_{name} union all {self._before(name, column)}"
+
+    def _touch_plans(self) -> None:
+        if "instalments" in self.merge.supplied:
+            plans = "select plan_id, case_id from base.export.plans"
+            if "plans" in self.merge.supplied:
+                plans += f" union all select plan_id, case_id from {self.merge.rows_of('plans')} union all select plan_id, case_id from changed_plans"
+            self._touch(f"select case_id from ({plans}) as p where plan_id in ({self._news('instalments', 'plan_id')})")
+
+    def _touch_customers(self) -> None:
+        if "customers" in self.merge.supplied:
+            self._touch(f"select case_id from base.export.cases where customer_id in ({self._news('customers', 'customer_id')})")
+
+    def _touch_reversals(self) -> None:
+        if "payments" in self.merge.supplied:
+            self._touch(f"select case_id from base.export.payments where payment_id in ({self._news('payments', 'reverses')})")
+            self._touch(f"select case_id from base.export.payments where reverses in ({self._news('payments', 'payment_id')})")
+        if "contacts" in self.merge.supplied:
+            self._touch(f"select case_id from base.export.promises where contact_id in ({self._news('contacts', 'contact_id')})")
+
+    def _touch_judged(self) -> None:
+        """Cases in which a day came round: rows dated after the base's as-of day that no longer are, promises whose grace has ended."""
+        days = {"low": self.base.as_of, "high": self.as_of}
+        if self.as_of == self.base.as_of:
+            return
+        for table in contract().tables.values():
+            dated = [column.id for column in table.loaded if column.type in ("date", "time")]
+            if not dated or not ({"case_id", "plan_id"} & set(table.columns)):
+                continue
+            reached = " or ".join(f"cast({column} as date) > $low and cast({column} as date) <= $high" for column in dated)
+            if "case_id" in table.columns:
+                self._touch(f"select case_id from base.export.{table.id} where {reached}", **days)
+            else:
+                self._touch(
+                    f"select case_id from base.export.plans where plan_id in (select plan_id from base.export.{table.id} where {reached})", **days
+                )
+        self._touch(
+            "select p.case_id from base.export.promises as p, base.model.promise_graces as g "
+            "where p.due_on + g.grace_days > $low and p.due_on + g.grace_days <= $high", **days,
+        )  # fmt: skip
+        self._touch(
+            "select case_id from base.export.contacts where channel = 'bot' and case_id is not null and cast(started_at as date) >= $since",
+            since=self.base.as_of - timedelta(hours=model.in_force(self.as_of)["containment_hours"]),
+        )  # fmt: skip
+
+    def _close(self) -> None:
+        """Add cases that come out together with touched ones: of the same customer, or tied by a reversal or a promise's contact."""
+        before = -1
+        while before != (before := self._row("select count(*) from touched")[0]):
+            self._touch(
+                "select case_id from export.cases where customer_id in "
+                "(select customer_id from export.cases where case_id in (select case_id from touched) and customer_id is not null)"
+            )
+            pairs = "export.payments as r inner join export.payments as o on r.reverses = o.payment_id where r.case_id != o.case_id"
+            self._touch(f"select o.case_id from {pairs} and r.case_id in (select case_id from touched)")
+            self._touch(f"select r.case_id from {pairs} and o.case_id in (select case_id from touched)")
+            self.con.execute(
+                "create or replace temp table told as select contact_id from export.promises where contact_id is not null "
+                "and case_id in (select case_id from touched)"
+            )
+            self.con.execute(
+                "delete from told where contact_id in (select contact_id from export.contacts where case_id in (select case_id from touched))"
+            )
+            if self._row("select count(*) from told")[0]:
+                self._touch("select case_id from export.contacts where contact_id in (select contact_id from told)")
+
+    # --- the model --------------------------------------------------------------------------------------------------
+
+    def build(self, part: Path, report: Callable[[str, float], None]) -> None:
+        """Bring the model tables, roll-ups, flags and case index of the connection's catalog, a copy of the base whose `export` has taken the
+        merge in, up to it. `part`: a file to work in."""
+        target = self._row("select current_database()")[0]
+        for name in self.merge.supplied:
+            if self._row(f"select (select count(*) from changed_{name}) + (select count(*) from {self.merge.rows_of(name)})")[0]:
+                self._changed.add(f"export.{name}")
+        self._close()
+        self._index()
+        model.settings(self.con, self.as_of)
+        model.source_days(self.con)
+        self._changed.add("model.source_days")
+        self.con.execute(f"attach '{str(part).replace(chr(39), chr(39) * 2)}' as part")
+        self._export_part(target)
+        self.con.execute("use part")
+        self.con.execute("create schema model")
+        model.settings(self.con, self.as_of)
+        for name in ("months", "source_days"):
+            self.con.execute(f'create view model.{name} as select * from "{target}".model.{name}')
+        self._known()
+        files = model.model_files()
+        for index, (name, path) in enumerate(files.items()):
+            report(name, index / len(files))
+            self._table(target, name, path.read_text(encoding="utf-8"))
+        for name in model.rollups():
+            self._roll_up(target, name)
+        self.con.execute(f'use "{target}"')
+        self.con.execute("detach part")
+        if self._past:
+            self.con.execute("detach past")
+        model.register(self.con)
+        model.flag(self.con)
+
+    def _export_part(self, target: str) -> None:
+        self.con.execute("create schema part.export")
+        for table in contract().tables.values():
+            rows, kind = f'"{target}".export.{table.id}', "table"
+            if "case_id" in table.columns:
+                orphans = " or case_id is null" if self._orphans else ""
+                chosen = f"select * from {rows} where case_id in (select case_id from touched){orphans}"
+            elif "plan_id" in table.columns:
+                chosen = f"select * from {rows} where plan_id in (select plan_id from part.export.plans)"
+            else:
+                chosen, kind = f"select * from {rows}", "view"
+            self.con.execute(f"create {kind} part.export.{table.id} as {chosen}")
+
+    def _known(self) -> None:
+        """The keys that touched cases and their postings have; new ones go on from the last."""
+        self.con.execute(
+            "create table model.known_cases as select case_id, case_key from base.model.cases where case_id in (select case_id from touched)"
+        )
+        self.con.execute(f"create table model.known_postings as select payment_id, posting_key from base.model.cash where {self._chosen('case_key')}")
+        self.con.execute(
+            "create table model.last_keys as select (select coalesce(max(case_key), 0) from base.model.cases) as case_key, "
+            "(select coalesce(max(posting_key), 0) from base.model.cash) as posting_key"
+        )
+
+    def _chosen(self, key: str) -> str:
+        """A condition: rows of the base that stand for touched cases."""
+        if key == "posting_key":
+            return "posting_key in (select posting_key from part.model.known_postings)"
+        if key == "case_id":
+            return "case_id in (select case_id from touched)"
+        return "(case_key in (select case_key from part.model.known_cases)" + (" or case_key is null)" if self._orphans else ")")
+
+    def _table(self, target: str, name: str, sql: str) -> None:
+        """One model file, in the order of files: its part laid over the base's table, or the whole table again."""
+        reads = {f"{schema}.{relation}" for schema, relation in READS.findall(sql)} - {f"model.{name}"}
+        columns = self._columns(target, name)
+        key = next((key for key in KEYS if key in columns), None)
+        view = self._row(
+            "select count(*) from duckdb_views() where database_name = $target and schema_name = 'model' and view_name = $name",
+            target=target, name=name,
+        )[0] == 1  # fmt: skip
+        if view:
+            self.con.execute(sql)
+            self._view(name, sql, reads)
+        elif "dims" in narrower().get(name, {}) and not reads & self._whole:
+            if self._differs(name, reads) or self.as_of != self.base.as_of:
+                self._add_up(target, name, sql)
+        elif key is None or reads & self._whole:
+            if self._differs(name, reads) or ("as_of_day()" in sql and self.as_of != self.base.as_of):
+                self.con.execute(f'use "{target}"; drop table model.{name}')
+                self.con.execute(sql)
+                self.con.execute("use part")
+                if not self._equal(f'"{target}".model.{name}', f"base.model.{name}"):
+                    self._changed.add(f"model.{name}")
+                    self._whole.add(f"model.{name}")
+            self.con.execute(f'create view model.{name} as select * from "{target}".model.{name}')
+        else:
+            self.con.execute(sql)
+            self._lay(target, name, key, columns)
+
+    def _equal(self, one: str, other: str) -> bool:
+        """Whether two tables hold the same rows; large ones are not looked through."""
+        if self._row(f"select count(*) from {one}")[0] > FEW:
+            return False
+        return bool(self._row(f"select count(*) from ((from {one} except all from {other}) union all (from {other} except all from {one}))")[0] == 0)
+
+    def _view(self, name: str, sql: str, reads: set[str]) -> None:
+        """A view is what it reads; where only its driver has changed, its rows are those of the driver's rows."""
+        for known in (self._changed, self._whole):
+            if reads & known:
+                known.add(f"model.{name}")
+        driver = narrower().get(name, {}).get("driver")
+        others = reads - {f"model.{driver}"}
+        if driver is None or f"model.{driver}" not in self._changed or reads & self._whole or self._differs(name, others):
+            return
+        select = sql[sql.index("select") :]
+        for side, catalog in (("removed", "base"), ("added", "part")):
+            joined = re.sub(r"\b(model|export)\.", rf"{catalog}.\1.", select.replace(f"model.{driver}", f"{side}_{driver}"))
+            self.con.execute(f"create or replace temp table {side}_{name} as {joined}")
+
+    def _add_up(self, target: str, name: str, sql: str) -> None:
+        """A table of sums over touched cases, as it was and as it is: the difference changes the base's."""
+        if not self._past:
+            self._past = True
+            self.con.execute("attach ':memory:' as past; use past; create schema model")
+            model.settings(self.con, self.base.as_of)
+            self.con.execute("create view model.months as select * from base.model.months")
+            for laid in ("cases", "cash"):
+                self.con.execute(f"create view model.{laid} as select * from base.model.{laid} where {self._chosen('case_key')}")
+        self.con.execute("use past")
+        self.con.execute(sql)
+        self.con.execute("use part")
+        self.con.execute(sql)
+        narrow: dict[str, Any] = narrower()[name]
+        sums = [column for column in self._columns(target, name) if column not in narrow["dims"]]
+        added = ", ".join(f"sum({column}) as {column}" for column in sums)
+        minus = ", ".join(f"-{column} as {column}" for column in sums)
+        listed = ", ".join([*narrow["dims"], *sums])
+        signed = f"select {', '.join(narrow['dims'])}, {minus} from past.model.{name} union all select {listed} from part.model.{name}"
+        self._shift(
+            target, name, narrow["dims"], sums, f"select {', '.join(narrow['dims'])}, {added} from ({signed}) as sides group by all", narrow["count"]
+        )
+
+    def _lay(self, target: str, name: str, key: str, columns: list[str]) -> None:
+        listed, content = ", ".join(columns), ", ".join(columns)
+        for side, rows in (("before", f"base.model.{name} where {self._chosen(key)}"), ("after", f"part.model.{name}")):
+            place = "rowid as row_id, " if side == "before" else ""
+            self.con.execute(
+                f"create or replace temp table {side} as select *, row_number() over (partition by {key}, content) as nth from "
+                f"(select {place}{listed}, hash({content}) as content from {rows}) as hashed"
+            )
+        match = f"b.{key} is not distinct from a.{key} and b.content = a.content and b.nth = a.nth"
+        self.con.execute(f"create or replace temp table removed_{name} as from before as b where not exists (select 1 from after as a where {match})")
+        self.con.execute(f"create or replace temp table added_{name} as from after as a where not exists (select 1 from before as b where {match})")
+        rows = f'"{target}".model.{name}'
+        if self._row(f"select count(*) from removed_{name}")[0]:
+            self._changed.add(f"model.{name}")
+            self.con.execute(f"delete from {rows} where rowid in (select row_id from removed_{name})")
+        if self._row(f"select count(*) from added_{name}")[0]:
+            self._changed.add(f"model.{name}")
+            self.con.execute(f"insert into {rows} ({listed}) select {listed} from added_{name}")
+
+    def _differs(self, name: str, reads: set[str]) -> bool:
+        """Whether anything that a file reads has changed, as far as it makes use of it."""
+        return any(self._matters(name, relation) for relation in reads & self._changed)
+
+    def _matters(self, name: str, relation: str) -> bool:
+        schema, _, source = relation.partition(".")
+        narrow = narrower().get(name, {}).get(source)
+        if narrow is None or relation in self._whole:
+            return True
+        columns = ", ".join(narrow["columns"])
+        if columns == "*":
+            columns = ", ".join(self._columns("base", source, schema))
+        where = narrow.get("where", "true")
+        if schema == "model":
+            old, new = f"select {columns} from removed_{source} where {where}", f"select {columns} from added_{source} where {where}"
+        else:
+            listed = "".join(f", b.{column}" for column in columns.split(", "))[2:]
+            old = f"select {listed} from base.export.{source} as b inner join changed_{source} as c on b.rowid = c.base_id where b.{where}"
+            new = f"select {columns} from changed_{source} where {where} union all select {columns} from {self.merge.rows_of(source)} where {where}"
+        return bool(self._row(f"select count(*) from ((({old}) except ({new})) union all (({new}) except ({old})))")[0])
+
+    def _roll_up(self, target: str, name: str) -> None:
+        """A roll-up changes by the rows taken out and put in; one of a table that was made again is made again."""
+        entry = model.rollups()[name]
+        of = f"model.{entry['of']}"
+        if of not in self._changed:
+            return
+        if of in self._whole:
+            self.con.execute(f'use "{target}"; drop table model.{name}')
+            model.roll_up(self.con, name)
+            self.con.execute("use part")
+            return
+        if self._row("select count(*) from duckdb_tables() where table_name = $name", name=f"removed_{entry['of']}")[0]:
+            old, new = f"removed_{entry['of']}", f"added_{entry['of']}"
+        else:  # a view: what its rows come to before and after, for all touched cases
+            old, new = f"(select * from base.{of} where {self._chosen('case_key')}) as old", f"part.{of}"
+        moved = (
+            f"select {', '.join(entry['dims'])}, {', '.join(f'sum({column}) as {column}' for column in (*entry['sums'], 'row_count'))} from "
+            f"(({model.grouped(name, old, -1)}) union all by name ({model.grouped(name, new)})) as sides group by all"
+        )
+        self._shift(target, name, entry["dims"], [*entry["sums"], "row_count"], moved, "row_count")
+
+    def _shift(self, target: str, name: str, dims: list[str], sums: list[str], moved: str, count: str) -> None:
+        """Add signed sums to a table of sums; a group of which `count` leaves nothing goes. Leaves removed_NAME and added_NAME."""
+        rows, match = f'"{target}".model.{name}', " and ".join(f"r.{dim} is not distinct from m.{dim}" for dim in dims)
+        listed = ", ".join([*dims, *sums])
+        zero = " and ".join(f"coalesce({column}, 0) = 0" for column in sums)
+        self.con.execute(f"create or replace temp table moved as {moved}")
+        self.con.execute(f"delete from moved where {zero}")
+        self.con.execute(
+            f"create or replace temp table removed_{name} as select r.rowid as row_id, r.* from {rows} as r inner join moved as m on {match}"
+        )
+        self.con.execute(
+            f"create or replace temp table added_{name} as select {', '.join(dims)}, {', '.join(f'sum({column}) as {column}' for column in sums)} "
+            f"from (select {listed} from removed_{name} union all select {listed} from moved) as together "
+            f"group by all having sum({count}) > 0 order by all"
+        )
+        self.con.execute(f"delete from {rows} where rowid in (select row_id from removed_{name})")
+        self.con.execute(f"insert into {rows} ({listed}) select {listed} from added_{name}")
+        self._changed.add(f"model.{name}")
+
+    # --- one case's rows --------------------------------------------------------------------------------------------
+
+    def _index(self) -> None:
+        """Where the added rows of each case stand, after those known; a table in which a row went to another case is looked through again."""
+        for table in contract().tables.values():
+            if f"export.{table.id}" not in self._changed:
+                continue
+            if "case_id" not in table.columns:
+                continue
+            rows = f"select case_id, rowid from export.{table.id} where case_id is not null and rowid > $since order by case_id"
+            moved = (
+                f"changed_{table.id} as c inner join base.export.{table.id} as b on b.rowid = c.base_id where b.case_id is distinct from c.case_id"
+            )
+            if self._row(f"select count(*) from {moved}")[0]:
+                self.con.execute(
+                    f"create or replace table rows_of_case.{table.id} as {rows.replace('rowid from', 'rowid as row_id from')}", {"since": -1}
+                )
+            else:
+                since = self._row(f"select coalesce(max(rowid), -1) from base.export.{table.id}")[0]
+                self.con.execute(f"insert into rows_of_case.{table.id} {rows}", {"since": since})
+        if {"export.plans", "export.instalments"} & self._changed:
+            self.con.execute("create or replace table rows_of_case.instalments as " + model.INSTALMENT_ROWS)
+
+    # --- the connection ---------------------------------------------------------------------------------------------
+
+    def _columns(self, catalog: str, name: str, schema: str = "model") -> list[str]:
+        return [
+            str(row[0])
+            for row in self.con.execute(
+                "select column_name from duckdb_columns() where database_name = $catalog and schema_name = $schema and table_name = $name "
+                "order by column_index",
+                {"catalog": catalog, "schema": schema, "name": name},
+            ).fetchall()
+        ]
+
+    def _row(self, sql: str, **values: Any) -> tuple[Any, ...]:
+        row = self.con.execute(sql, values).fetchone()
+        assert row is not None
+        return tuple(row)

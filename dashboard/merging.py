@@ -1,0 +1,94 @@
+"""Incoming rows against those of the snapshot in service, the later row winning: what is new, what changed. Knows tables and rows, not meanings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+import duckdb
+
+from dashboard.accounting import Changes
+from dashboard.contract import Table, contract
+
+
+class Merge:
+    """One merge of `export.incoming_TABLE` into what stands in `base.export.TABLE`.
+
+    After `match`, an incoming table holds the added rows only, and temp table `changed_TABLE` (of every supplied table) the new content of
+    each changed row with `base_id`, its row in the base. `incoming` is the catalog the incoming tables are in.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, supplied: Mapping[str, Set[str]], incoming: str) -> None:
+        self.con, self.supplied, self.incoming = con, supplied, incoming
+
+    def rows_of(self, name: str) -> str:
+        """The incoming table of a contract table, wherever the connection's names are looked up."""
+        return f'"{self.incoming}".export.incoming_{name}'
+
+    def match(self) -> dict[str, Changes]:
+        """Tell added, changed and unchanged rows apart in every supplied table; an unchanged row stays the row it was."""
+        return {name: self._match(contract().tables[name]) for name in contract().tables if name in self.supplied}
+
+    def _match(self, table: Table) -> Changes:
+        incoming, extra = self.rows_of(table.id), _extra(table.id)
+        columns = [*(column.id for column in table.loaded), *extra]
+        # a column that this export doesn't carry keeps what the snapshot knew
+        told = {*self.supplied[table.id], *extra}
+        match = " and ".join(f"i.{column} = b.{column}" for column in table.key)
+        same = " and ".join(f"i.{column} is not distinct from b.{column}" for column in columns if column in told)
+        news = ", ".join(f"{'i' if column in told else 'b'}.{column}" for column in columns)
+        self.con.execute(
+            f"create or replace temp table changed_{table.id} as select i.rowid as incoming_id, b.rowid as base_id, ({same}) as is_same, {news}, "
+            f"i.source_file, i.source_line from {incoming} as i inner join base.export.{table.id} as b on {match}"
+        )
+        total, met, equal = (
+            self._count(f"select count(*) from {incoming}"),
+            self._count(f"select count(*) from changed_{table.id}"),
+            self._count(f"select count(*) from changed_{table.id} where is_same"),
+        )
+        if met:
+            self.con.execute(f"delete from {incoming} where rowid in (select incoming_id from changed_{table.id})")
+        if equal:
+            self.con.execute(f"delete from changed_{table.id} where is_same")
+        return Changes(added=total - met, changed=met - equal, unchanged=equal)
+
+    def events(self, name: str, column: str) -> str:
+        """A relation of one column: that of every row there will be."""
+        base = f"base.export.{name}"
+        if name not in self.supplied:
+            return f"(select {column} from {base})"
+        return (
+            f"(select b.{column} from {base} as b where not exists (select 1 from changed_{name} as c where c.base_id = b.rowid) "
+            f"union all select {column} from changed_{name} union all select {column} from {self.rows_of(name)})"
+        )
+
+    def whole(self) -> None:
+        """The incoming tables take in the changed rows and the base's others."""
+        for table in contract().tables.values():
+            columns = _columns(table)
+            others = f"select {columns} from base.export.{table.id} as b"
+            if table.id in self.supplied:
+                self.con.execute(f"insert into {self.rows_of(table.id)} ({columns}) select {columns} from changed_{table.id}")
+                others += f" where not exists (select 1 from changed_{table.id} as c where c.base_id = b.rowid)"
+            self.con.execute(f"insert into {self.rows_of(table.id)} ({columns}) {others}")
+
+    def in_place(self) -> None:
+        """A copy of the base, in use as the connection's catalog, takes in changed and added rows. No row is deleted: row ids stay."""
+        for name in self.supplied:
+            table = contract().tables[name]
+            columns = _columns(table)
+            sets = ", ".join(f"{column} = changed.{column}" for column in columns.split(", ") if column not in table.key)
+            if self._count(f"select count(*) from changed_{name}"):
+                self.con.execute(f"update export.{name} as t set {sets} from changed_{name} as changed where t.rowid = changed.base_id")
+            self.con.execute(f"insert into export.{name} ({columns}) select {columns} from {self.rows_of(name)}")
+
+    def _count(self, sql: str) -> int:
+        row = self.con.execute(sql).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _extra(name: str) -> list[str]:
+    return ["copies"] if name == "payments" else []
+
+
+def _columns(table: Table) -> str:
+    return ", ".join([*(column.id for column in table.loaded), *_extra(table.id), "source_file", "source_line"])

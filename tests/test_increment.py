@@ -1,0 +1,123 @@
+"""A merge laid over a copy of the snapshot gives, table for table and row for row, what building everything again gives."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dashboard import increment
+from dashboard import load as loading
+from dashboard.contract import contract
+from dashboard.home import Home
+from dashboard.increment import Increment
+from data.make_sample import generate
+from tests.bench.day import cut, last_day
+from tests.conftest import close_all
+
+#: What the earlier export says otherwise of some rows, for the day to correct: states, amounts, owners, a customer's age.
+SAID = {
+    "payments": "case when hash(payment_id) % 40 = 0 then 'pending' else status end as status",
+    "contacts": "case when hash(contact_id) % 300 = 1 then (select min(case_id) from told_cases) else case_id end as case_id, "
+    "case when hash(contact_id) % 500 = 1 then null else collector_id end as collector_id",
+    "customers": "case when hash(customer_id) % 60 = 0 then '18-25' else age_band end as age_band",
+    "promises": "case when hash(promise_id) % 50 = 0 then amount + 1 else amount end as amount, "
+    "case when hash(contact_id) % 150 = 0 then null else contact_id end as contact_id",
+}
+LATE = {
+    "payments": "hash(payment_id) % 150 = 0",
+    "contacts": "hash(contact_id) % 150 = 0",
+    "balances": "hash(case_id, as_of) % 150 = 0",
+    "assignments": "hash(case_id, assigned_at) % 150 = 0",
+}
+
+
+def content(home: Home) -> dict[str, Counter[str]]:
+    """Every table of the snapshot in service, rows as a bag, keys that a build chooses put back to what they stand for."""
+    info = home.info()
+    close_all(home)
+    con = duckdb.connect(str(info.path), read_only=True)
+    con.execute("create temp table case_ids as select case_key, case_id from model.cases")
+    con.execute("create temp table payment_ids as select posting_key, payment_id from model.cash")
+    found: dict[str, Counter[str]] = {}
+    tables = con.execute("select schema_name, table_name from duckdb_tables() where not internal and not temporary union "
+                         "select schema_name, view_name from duckdb_views() where not internal and not temporary").fetchall()  # fmt: skip
+    for schema, name in tables:
+        if schema not in ("export", "model", "meta", "rows_of_case") or (schema, name) == ("meta", "snapshot"):
+            continue
+        columns = [row[0] for row in con.execute(f"describe {schema}.{name}").fetchall()]
+        listed = []
+        for column in columns:
+            if column in ("case_key", "customer_key"):
+                listed.append(f"(select case_id from case_ids as k where k.case_key = t.{column})")
+            elif column == "posting_key":
+                listed.append(f"(select payment_id from payment_ids as k where k.posting_key = t.{column})")
+            elif column == "row_id":
+                key = (
+                    "plan_id || ' ' || number"
+                    if name == "instalments"
+                    else " || ' ' || ".join(f"cast({part} as varchar)" for part in contract().tables[name].key)
+                )
+                listed.append(f"(select {key} from export.{name} as e where e.rowid = t.row_id)")
+            else:
+                listed.append(f"t.{column}")
+        found[f"{schema}.{name}"] = Counter(str(row) for row in con.execute(f"select {', '.join(listed)} from {schema}.{name} as t").fetchall())
+    con.close()
+    return found
+
+
+def merged(before: Path, after: Path, folder: Path) -> Home:
+    home = Home(folder)
+    loading.load(before, home)
+    loading.load(after, home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("cut") / "export"
+    generate(folder, cases=400, months=9, seed=11, file_format="parquet")
+    yield folder
+
+
+#: (day of the first export, days until the next, what the first says otherwise, what comes late)
+CUTS = [(9, 3, SAID, LATE), (20, 0, SAID, {})]
+
+
+@pytest.mark.parametrize(("day", "later", "said", "late"), CUTS)
+def test_a_day_laid_over_is_what_a_whole_build_gives(
+    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, day: int, later: int, said: dict[str, str], late: dict[str, str]
+) -> None:
+    first = last_day(export).replace(day=day)
+    before, after = cut(export, tmp_path / "cut", first, first + timedelta(days=later), "parquet", said=said, late=late)
+    shares = watched(monkeypatch)
+    one = merged(before, after, tmp_path / "laid")
+    assert len(shares) == 1 and 0 < shares[0] < 0.5, shares
+    monkeypatch.setattr(loading, "fits", lambda *_: False)
+    other = merged(before, after, tmp_path / "built")
+    got, expected = content(one), content(other)
+    assert got.keys() == expected.keys()
+    wrong = {name: (list((got[name] - expected[name]).items())[:3], list((expected[name] - got[name]).items())[:3]) for name in got}
+    assert {name: rows for name, rows in wrong.items() if any(rows)} == {}
+    shutil.rmtree(tmp_path)
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The share of touched cases of each merge that is laid over its base, however many they are."""
+    shares: list[float] = []
+    build = Increment.build
+
+    def counted(self: Increment, *arguments: Any) -> None:
+        build(self, *arguments)
+        touched, whole = self._row("select (select count(*) from touched), (select count(*) from base.export.cases)")
+        shares.append(touched / whole)
+
+    monkeypatch.setattr(increment, "MOST", 1.0)
+    monkeypatch.setattr(Increment, "build", counted)
+    return shares
