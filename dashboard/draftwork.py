@@ -70,11 +70,6 @@ def _curve(home: str, dataset: str, snapshot: str, text: str, month: date, perso
     return whatif.curve(plan, _inputs(home, dataset, snapshot, repr(whatif.gathered_by(plan)), month, plan), person, reach)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _tallied(home: str, dataset: str, snapshot: str, until: date) -> performance.Tallies:
-    return performance.tallied(opened(home, dataset, snapshot), until)
-
-
 def _where() -> tuple[str, str, str]:
     at = ui.frame()
     return str(at.home.path), at.view.dataset, at.view.snapshot
@@ -331,7 +326,7 @@ def fair(trial: Trial) -> None:
         if not trial.after.runs:
             raise ui.NothingLeft
         try:
-            tallies = _tallied(*_where(), ui.frame().info.as_of)
+            tallies = ui.computed(performance.tallied, until=ui.frame().info.as_of, where={})
         except performance.TooFew:
             st.info(ui.say("fair.too_few", n=fairness.FEWEST), icon=":material/group_off:")
             return

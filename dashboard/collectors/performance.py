@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from threading import Lock
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import sparse, special
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
 from threadpoolctl import threadpool_limits
@@ -142,14 +145,23 @@ def adjusted(warehouse: Asked, start: date, until: date, outcome: str = "paid", 
 
 
 def tallied(warehouse: Asked, until: date, where: Mapping[str, Sequence[str]] | None = None) -> Tallies:
-    """Observed and expected by collector and month, over the MONTHS complete months that end with the month of a day. Raises TooFew."""
+    """Observed and expected by collector and month, over the MONTHS complete months that end with the month of a day. Raises TooFew.
+
+    The expectation doesn't depend on `where`: the last one fitted is kept with its warehouse, whose rows never change.
+    """
     last = number(until.replace(day=1))
     levels: dict[str, dict[str, int]] = {}
     for row in warehouse.run("mix_levels"):
         levels.setdefault(row["dimension"], {})[row["value"]] = row["number"]
-    mix = Mix.of(warehouse.arrays("held_mix", {"first": last - MONTHS + 1, "last": last}))
+    with _fitting:
+        known = _fitted.get(warehouse)
+        if known is None or known[0] != last:
+            if len(_fitted) >= KEPT:
+                _fitted.clear()
+            known = (last, expectation(Mix.of(warehouse.arrays("held_mix", {"first": last - MONTHS + 1, "last": last}))))
+            _fitted[warehouse] = known
     names = {place: name for name, place in levels.get("collector", {}).items()}
-    return tally(mix, names, chosen(levels, where or {}, warehouse))
+    return known[1].tallies(names, chosen(levels, where or {}, warehouse))
 
 
 def chosen(levels: Mapping[str, Mapping[str, int]], where: Mapping[str, Sequence[str]], warehouse: Asked) -> dict[str, Ints]:
@@ -163,39 +175,90 @@ def chosen(levels: Mapping[str, Mapping[str, int]], where: Mapping[str, Sequence
 
 def tally(mix: Mix, names: Mapping[int, str], only: Mapping[str, Ints] | None = None) -> Tallies:
     """Fit the expectation on every collector's cases and add up what was seen and what was to be expected, of the cases chosen."""
-    people, person = np.unique(mix.collector, return_inverse=True)
-    months = np.unique(mix.month)
+    return expectation(mix).tallies(names, only)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What was seen and what was to be expected of each row of a mix (`columns`, in the order of Tally), and where it belongs.
+
+    `place` is the number of its month and collector, `kind` of its kind of case, whose `attributes` say what it is.
+    """
+
+    place: Ints
+    kind: Ints
+    attributes: Mapping[str, Ints]
+    columns: tuple[Vector, ...]
+    people: Ints
+    months: Ints
+    auc: float
+    calibration: tuple[tuple[float, float, int], ...]
+
+    def tallies(self, names: Mapping[int, str], only: Mapping[str, Ints] | None = None) -> Tallies:
+        """The rows chosen added up by month and collector."""
+        place, columns = self.place, self.columns
+        if only:
+            keep = np.all([np.isin(self.attributes[name], values)[self.kind] for name, values in only.items()], axis=0)
+            place, columns = place[keep], tuple(column[keep] for column in columns)
+        cases, *sums = (_sums(place, column, len(self.months) * len(self.people)) for column in columns)
+        rows = []
+        for index in np.flatnonzero(cases):
+            month, who = divmod(int(index), len(self.people))
+            figures = (float(column[index]) for column in sums)
+            rows.append(Tally(month_of(self.months[month]), names[int(self.people[who])], int(cases[index]), *figures))
+        months = tuple(month_of(month) for month in self.months)
+        return Tallies(tuple(rows), months, self.auc, self.calibration, int(self.columns[0].sum()), FOLDS)
+
+
+#: The last expectation fitted on a snapshot, of so many snapshots at most: at a million cases one takes a quarter of a GiB.
+KEPT = 2
+_fitted: WeakKeyDictionary[Asked, tuple[int, Expectation]] = WeakKeyDictionary()
+_fitting = Lock()
+
+
+def expectation(mix: Mix) -> Expectation:
+    """Fit what cases of each kind pay in each month, for every collector on the cases of others. Raises TooFew."""
+    people, person = _numbered(mix.collector)
+    months, at = _numbered(mix.month)
     if len(people) < FEWEST or not len(months):
         raise TooFew(len(people), len(months))
     fold = np.empty(len(people), dtype=np.int64)
     fold[np.random.default_rng(SEED).permutation(len(people))] = np.arange(len(people)) % FOLDS
-    kinds, kind = np.unique(mix.kind, return_inverse=True)
+    kinds, kind = _numbered(mix.kind)
     attributes = unpacked(kinds)
     design = Design.of(attributes, _sums(kind, mix.cases, len(kinds)))
-    matrix, at = design.matrix(attributes), np.searchsorted(months, mix.month)
+    matrix = design.matrix(attributes)
     sample = np.arange(len(mix))
     if len(mix) > SAMPLE:
         sample = np.sort(np.random.default_rng(SEED).choice(len(mix), SAMPLE, replace=False))
     calendar = sparse.csr_matrix((np.ones(len(sample)), (np.arange(len(sample)), at[sample])), shape=(len(sample), len(months)))
     seen = sparse.hstack([matrix[kind[sample]], calendar]).tocsr()
     expected, mean = np.zeros(len(mix)), np.zeros(len(mix))
+    folds = fold[person]
     with threadpool_limits(limits=1):  # small matrices: several threads only wait for each other
         for part in range(FOLDS):
-            fit, use = sample[fold[person[sample]] != part], fold[person] == part
-            rows_ = seen[fold[person[sample]] != part]
+            fit, use = sample[folds[sample] != part], np.flatnonzero(folds == part)
+            rows_ = seen[folds[sample] != part]
             chance = _chances(rows_, mix.cases[fit], mix.paid[fit], matrix.shape[1])
             scale = float(mix.cash[fit].sum() / max(mix.paid[fit].sum(), 1)) or 1.0
             money = _means(rows_, mix.cases[fit], mix.cash[fit] / scale, matrix.shape[1])
-            expected[use] = special.expit(chance.of(matrix)[kind[use]] + chance.months[at[use]])
-            mean[use] = np.exp(money.of(matrix)[kind[use]] + money.months[at[use]]) * scale
-    if only:
-        keep = np.all([np.isin(attributes[name][kind], values) for name, values in only.items()], axis=0)
-    else:
-        keep = np.ones(len(mix), dtype=bool)
-    rows = _rows(mix, person, months, expected, mean, keep, people, names)
-    auc = profiling.discrimination(expected, mix.cases, mix.paid)
-    tenths = tuple(profiling.calibration(expected, mix.cases, mix.paid))
-    return Tallies(rows, tuple(month_of(month) for month in months), auc, tenths, int(mix.cases.sum()), FOLDS)
+            kind_used, at_used = kind[use], at[use]
+            expected[use] = special.expit(chance.of(matrix)[kind_used] + chance.months[at_used])
+            mean[use] = np.exp(money.of(matrix)[kind_used] + money.months[at_used]) * scale
+    order = np.argsort(expected, kind="stable")
+    auc = profiling.discrimination(expected, mix.cases, mix.paid, order)
+    tenths = tuple(profiling.calibration(expected, mix.cases, mix.paid, order=order))
+    columns = _columns(mix, at, len(months), expected, mean)
+    return Expectation(at * len(people) + person, kind, attributes, columns, people, months, auc, tenths)
+
+
+def _numbered(values: Ints) -> tuple[Ints, Ints]:
+    """The values there are, sorted, and the place of each among them: as np.unique with its inverse, without sorting them all."""
+    codes, found = pd.factorize(values)
+    order = np.argsort(found)
+    rank = np.empty(len(found), dtype=np.int64)
+    rank[order] = np.arange(len(found))
+    return found[order], rank[codes]
 
 
 @dataclass(frozen=True)
@@ -243,12 +306,8 @@ def _sums(place: Ints, values: Vector, size: int) -> Vector:
     return result
 
 
-def _rows(
-    mix: Mix, person: Ints, months: Ints, expected: Vector, mean: Vector, keep: npt.NDArray[np.bool_], people: Ints, names: Mapping[int, str]
-) -> tuple[Tally, ...]:
-    """Sums by month and collector of the rows kept, each month scaled so that what was expected of the house is what it saw."""
-    at = np.searchsorted(months, mix.month)
-    size = len(months)
+def _columns(mix: Mix, at: Ints, size: int, expected: Vector, mean: Vector) -> tuple[Vector, ...]:
+    """Cases, payers, what was expected of them and its variance, and the same of cash; each month scaled so that the house comes to 1."""
 
     def factor(seen: Vector, due: Vector) -> Vector:
         seen_month, due_month = np.bincount(at, seen, size), np.bincount(at, due, size)
@@ -257,21 +316,8 @@ def _rows(
     chance = np.clip(expected * factor(mix.paid, mix.cases * expected)[at], 0.0, 1.0)
     money = mean * factor(mix.cash, mix.cases * mean)[at]
     heavy = factor(mix.square, mix.cash)[at]
-    place = (at * len(people) + person)[keep]
-    total = size * len(people)
-
-    def summed_up(values: Vector) -> Vector:
-        return _sums(place, values[keep], total)
-
-    cases = summed_up(mix.cases)
-    columns = (mix.paid, mix.cases * chance, mix.cases * chance * (1 - chance), mix.cash, mix.cases * money, mix.cases * money * heavy)
-    sums = [summed_up(column) for column in columns]
-    rows = []
-    for index in np.flatnonzero(cases):
-        month, who = divmod(int(index), len(people))
-        figures = (float(column[index]) for column in sums)
-        rows.append(Tally(month_of(months[month]), names[int(people[who])], int(cases[index]), *figures))
-    return tuple(rows)
+    paid, cash = mix.cases * chance, mix.cases * money
+    return mix.cases, mix.paid, paid, paid * (1 - chance), mix.cash, cash, cash * heavy
 
 
 def summed(found: Tallies, months: Sequence[date], outcome: str = "paid") -> Adjusted:

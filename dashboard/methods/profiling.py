@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy import stats
 
 Vector = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 
 #: Two-sided limits of a funnel: 95% asks for a look, 99.8% for action.
 Z95, Z998 = 1.959963984540054, 3.090232306167813
@@ -138,9 +139,12 @@ def top_chance(belief: Belief, share: float = 0.25, seed: int = 1, draws: int = 
     return result
 
 
-def calibration(chance: Vector, count: Vector, events: Vector, parts: int = 10) -> list[tuple[float, float, int]]:
-    """Expected share, observed share and number of outcomes by tenths of the expected chance, each of about as many outcomes."""
-    order = np.argsort(chance, kind="stable")
+def calibration(chance: Vector, count: Vector, events: Vector, parts: int = 10, order: Places | None = None) -> list[tuple[float, float, int]]:
+    """Expected share, observed share and number of outcomes by tenths of the expected chance, each of about as many outcomes.
+
+    `order`: the places in order of their chance, where they are known already.
+    """
+    order = np.argsort(chance, kind="stable") if order is None else order
     upto = np.cumsum(count[order])
     place = np.minimum((upto - count[order] / 2) * parts / upto[-1], parts - 1e-9).astype(int)
     rows = []
@@ -152,9 +156,9 @@ def calibration(chance: Vector, count: Vector, events: Vector, parts: int = 10) 
     return rows
 
 
-def discrimination(chance: Vector, count: Vector, events: Vector) -> float:
+def discrimination(chance: Vector, count: Vector, events: Vector, order: Places | None = None) -> float:
     """The area under the ROC curve: how often a case that paid was given a higher chance than one that didn't. NaN without both kinds."""
-    order = np.argsort(chance, kind="stable")
+    order = np.argsort(chance, kind="stable") if order is None else order
     sorted_chance, paid, unpaid = chance[order], events[order], (count - events)[order]
     starts = np.flatnonzero(np.r_[True, np.diff(sorted_chance) > 0])
     paid, unpaid = np.add.reduceat(paid, starts), np.add.reduceat(unpaid, starts)

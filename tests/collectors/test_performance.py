@@ -130,6 +130,7 @@ def test_nobody_shapes_their_own_expectation(small: Warehouse) -> None:
 
 def test_the_same_again_and_a_limit_to_some_cases(small: Warehouse, tallies: performance.Tallies) -> None:
     assert performance.tallied(small, small.info.as_of) == tallies
+    assert performance.tallied(Warehouse(small.info), small.info.as_of) == tallies  # fitted anew
     early, *late = small.values("bucket")[1:]
     parts = [performance.tallied(small, small.info.as_of, {"bucket": buckets}) for buckets in ((early,), late)]
     some = parts[0]
@@ -137,6 +138,13 @@ def test_the_same_again_and_a_limit_to_some_cases(small: Warehouse, tallies: per
     for name in ("paid", "paid_expected", "cash", "cash_expected"):
         total = sum(getattr(row, name) for one in parts for row in one.rows)
         assert total == pytest.approx(sum(getattr(row, name) for row in tallies.rows))
+
+
+def test_a_limit_asks_for_no_second_fit(small: Warehouse, tallies: performance.Tallies, monkeypatch: pytest.MonkeyPatch) -> None:
+    performance.tallied(small, small.info.as_of)
+    monkeypatch.setattr(performance, "expectation", lambda mix: pytest.fail("fitted again"))
+    assert performance.tallied(small, small.info.as_of, {"bucket": small.values("bucket")[1:]}).rows == tallies.rows
+    assert performance.tallied(small, small.info.as_of) == tallies
 
 
 def test_months_add_up(small: Warehouse, tallies: performance.Tallies) -> None:
