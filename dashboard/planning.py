@@ -394,6 +394,7 @@ def _document(now: Planning, at: Frame, lang: str, most: int = pack_page.LINES[0
             continue
         verdict, events = pack_page.chosen(found, measure, name)
         compared[measure] = [pack_page.Compared(name, sides["before"], sides["after"], verdict, events)]
+    pack_page.corrected(compared)
     title = info.title.get(lang) or info.dataset
     facts = [(word("frame.dataset", lang), f"{title} · {word('frame.as_of', lang, day=formats.day(now.at.today, lang))} · {info.id}")]
     return pack_page.document(now.at, now.outlook, windows, compared, facts, lang, info.currency, most)

@@ -37,10 +37,18 @@ if events:
     even = ui.option("mix", mixes, ui.say("effect.mix")) == "even"
     event = next(one for one in events if one.id == chosen)
     found: impact.Verdict | None = None
+    every: list[impact.Verdict] = []
     with ui.panel("effect", plain(event.read(lang)), metric=kpi or None) as panel:
         if not kpi:
             raise ui.NotSupplied(need for name in ui.known(*impact.KPIS) for need in at.warehouse.missing(name))
-        found = judged(kpi, True)
+        held = []
+        for metric in kpis:
+            with suppress(ui.NothingLeft):
+                held.append(judged(metric.id, metric.id == kpi))
+        every = impact.together(held)
+        found = next((one for one in every if one.metric == kpi), None)
+        if found is None:
+            raise ui.NothingLeft
         mix = mixes["even" if impact.cuts(kpi, at.warehouse, even) else "own"]
         panel.title(ui.unread(plain(impact_sentences.title(found, lang, currency))))
         if found.effect is not None:
@@ -69,13 +77,9 @@ if events:
             panel.table(impact_sentences.cells(found.effect), columns, whole)
 
     with ui.panel("kpis", ui.say("effect.kpis", event=plain(event.read(lang)))) as panel:
-        every = []
-        for metric in kpis:
-            with suppress(ui.NothingLeft):
-                every.append(judged(metric.id, metric.id == kpi))
         panel.title(plain(impact_sentences.of_kpis_title(every, lang) or "") or None)
-        panel.subtitle(ui.say("effect.kpis_note", n=len(every), false=ui.shown(len(every) / 20, "ratio")))
-        texts = dict.fromkeys(("kpi", "verdict", "effect", "low", "high", "detectable", "p", "why"), "text")
+        panel.subtitle(ui.say("effect.kpis_note", n=sum(one.effect is not None for one in every)))
+        texts = dict.fromkeys(("kpi", "verdict", "effect", "low", "high", "detectable", "p", "corrected", "why"), "text")
         panel.table(impact_sentences.of_kpis(every, lang, currency), ui.columns("effects", **texts), whole)
 
     with ui.panel("events", ui.say("effect.events"), ui.say("effect.events_note")) as panel:

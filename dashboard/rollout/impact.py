@@ -4,7 +4,7 @@ Milestones of one measure that have the same name but for their teams are one ev
 differences. One that is for all teams, or reached all in the same month, has nothing to compare with: an interrupted series. The month in
 which a step starts is the first that counts. A bare before/after is never an effect. For a page or a report on the programme:
 
-    for found in impact.verdicts(warehouse, impact.exported(rows_of_report_milestones), scope=scope):
+    for found in impact.together(impact.verdicts(warehouse, impact.exported(rows_of_report_milestones), scope=scope)):
         found.event.measure, found.metric, found.kind, impact_sentences.short(found, lang, currency)
 """
 
@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
+from statsmodels.stats.multitest import multipletests
+
 from dashboard.access import LOCAL, Scope
 from dashboard.filters import Filters, month_end
-from dashboard.methods.effects import Effect, Row, TooFew, interrupted, month_number, staggered
+from dashboard.methods.effects import LEVEL, Effect, Row, TooFew, interrupted, month_number, staggered
 from dashboard.metrics import Metric, dimensions, metrics, plain
 from dashboard.warehouse import Warehouse
 
@@ -153,13 +155,23 @@ def without_team(name: str, team: str) -> str:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What can be said of an event and a KPI; `few` is why nothing can."""
+    """What can be said of an event and a KPI; `few` is why nothing can.
+
+    `corrected` is its p value for having been looked at among `family` verdicts (see `together`); by it the verdict is told.
+    """
 
     event: Event
     metric: str
     kind: Kind
     effect: Effect | None = None
     few: tuple[str, int, int] | None = None
+    corrected: float | None = None
+    family: int = 1
+
+    @property
+    def chance(self) -> bool:
+        """Whether it would stand alone, but may be chance among so many."""
+        return self.kind == "unclear" and self.effect is not None and self.effect.overall.sign != 0
 
     @property
     def doubtful(self) -> bool:
@@ -238,7 +250,7 @@ def evened(cells: Sequence[Cell], starts: Mapping[str, int]) -> list[tuple[str, 
 
 
 def judge(event: Event, found: Table, by_period: bool = True) -> Verdict:
-    """The verdict on an event by one KPI."""
+    """The verdict on an event by one KPI looked at alone; several are told `together`."""
     if event.first is None:
         return Verdict(event, found.metric, "cannot", few=("unstarted", 0, 1))
     starts = {start.team: month_number(start.actual) for start in event.starts if start.actual is not None}
@@ -246,8 +258,35 @@ def judge(event: Event, found: Table, by_period: bool = True) -> Verdict:
         effect = _effect(event, found, starts, by_period)
     except TooFew as few:
         return Verdict(event, found.metric, "cannot", few=(few.reason, few.found, few.needed))
-    sign = effect.overall.sign * (-1 if metrics()[found.metric].better == "lower" else 1)
-    return Verdict(event, found.metric, "works" if sign > 0 else "harms" if sign < 0 else "unclear", effect)
+    return Verdict(event, found.metric, _kind(found.metric, effect, effect.overall.p), effect, corrected=effect.overall.p)
+
+
+def _kind(metric_id: str, effect: Effect, p: float | None) -> Kind:
+    """What an effect comes to at a p value: zero must be outside its interval as well."""
+    sign = effect.overall.sign * (-1 if metrics()[metric_id].better == "lower" else 1)
+    if not sign or p is None or p > LEVEL:
+        return "unclear"
+    return "works" if sign > 0 else "harms"
+
+
+def together(found: Sequence[Verdict]) -> list[Verdict]:
+    """Verdicts shown side by side, each by its p value corrected for all of them (Holm 1979).
+
+    With no effect anywhere at most one family in twenty says "works" or "does harm" even once, however the KPIs hang together; an effect that
+    can't be told is no look and doesn't count.
+    """
+    told = [one for one in found if one.effect is not None]
+    values = [1.0 if one.effect is None or one.effect.overall.p is None else one.effect.overall.p for one in told]
+    if not values:
+        return list(found)
+    corrected = iter(multipletests(values, alpha=LEVEL, method="holm")[1].tolist())
+    made = []
+    for one in found:
+        if one.effect is not None:
+            p = float(next(corrected))
+            one = replace(one, kind=_kind(one.metric, one.effect, p), corrected=p, family=len(told))
+        made.append(one)
+    return made
 
 
 def _effect(event: Event, found: Table, starts: Mapping[str, int], by_period: bool) -> Effect:
@@ -289,6 +328,7 @@ def verdicts(
 ) -> list[Verdict]:
     """Every event of a plan judged by every KPI there is, in the order of `events` and `metric_ids`; QueryFailed on an error.
 
+    Each stands alone: those that are shown side by side go through `together`.
     A KPI that isn't defined or supplied has no verdict. Teams that aren't supplied leave only what is for all teams.
     """
     info = warehouse.info

@@ -81,6 +81,9 @@ def short(found: Verdict, lang: str, currency: str) -> str:
     if found.effect is None:
         return word("effect.brief_cannot", lang, reason=reason(found, lang))
     ends = _ends(found, lang, currency)
+    if found.chance:
+        values = {"what": _moved(found, lang, currency), "n": found.family, "p": chance(found.corrected)}
+        return word("effect.brief_chance", lang, **values, **ends)
     if found.kind == "unclear":
         value = size(found.metric, found.effect.overall.value, lang, currency, signed=True)
         return word("effect.brief_unclear", lang, value=value, detectable=size(found.metric, found.effect.detectable, lang, currency), **ends)
@@ -94,6 +97,9 @@ def title(found: Verdict, lang: str, currency: str) -> str:
     named = {"event": found.event.read(lang), "label": metrics()[found.metric].label[lang]}
     if found.effect is None:
         return word("effect.title_cannot", lang, reason=reason(found, lang), **named)
+    if found.chance:
+        values = {"what": _moved(found, lang, currency), "n": found.family, "p": chance(found.corrected)}
+        return word("effect.title_chance", lang, span=word("effect.span", lang, **_ends(found, lang, currency)), **values, **named)
     if found.kind == "unclear":
         return word("effect.title_unclear", lang, detectable=size(found.metric, found.effect.detectable, lang, currency), **named)
     span = word("effect.span", lang, **_ends(found, lang, currency))
@@ -105,7 +111,7 @@ def title(found: Verdict, lang: str, currency: str) -> str:
 
 def kind(found: Verdict, lang: str) -> str:
     """The verdict in a word."""
-    text = word(f"effect.{found.kind}", lang)
+    text = word("effect.chance_alone" if found.chance else f"effect.{found.kind}", lang)
     return word("effect.doubtful", lang, kind=text) if found.doubtful and found.kind in ("works", "harms") else text
 
 
@@ -126,6 +132,7 @@ def facts(found: Verdict, lang: str, currency: str) -> list[tuple[str, str]]:
         ("estimate", size(found.metric, effect.overall.value, lang, currency, signed=True)),
         ("interval", word("effect.numbers", lang, **ends)),
         ("chance", chance(effect.overall.p)),
+        ("corrected", word("effect.corrected_value", lang, p=chance(found.corrected), n=found.family)),
         ("detectable", size(found.metric, effect.detectable, lang, currency)),
     ]
     if effect.kind == "staggered":
@@ -235,6 +242,7 @@ def of_kpis(found: Sequence[Verdict], lang: str, currency: str) -> list[dict[str
                 "high": bound(one.metric, effect.overall.high, lang, currency) if effect else None,
                 "detectable": size(one.metric, effect.detectable, lang, currency) if effect else None,
                 "p": chance(effect.overall.p) if effect else None,
+                "corrected": chance(one.corrected) if effect else None,
                 "why": reason(one, lang) if effect is None else doubt(one, lang),
             }
         )
@@ -268,7 +276,7 @@ def events(held: Sequence[Event], lang: str) -> list[dict[str, Any]]:
 
 def methods(effect: Effect | None, lang: str) -> list[tuple[str, str]]:
     """Heads and texts of how it is worked out, as far as it concerns this effect."""
-    names = ["steps", "mix", "dealing", "series", "smallest", "before"]
+    names = ["steps", "mix", "dealing", "series", "smallest", "before", "many"]
     if effect is not None:
-        names = ["series", "mix", "smallest"] if effect.kind == "interrupted" else ["steps", "mix", "dealing", "before", "smallest"]
+        names = ["series", "mix", "smallest", "many"] if effect.kind == "interrupted" else ["steps", "mix", "dealing", "before", "smallest", "many"]
     return [(word(f"effect_method.{name}_head", lang), word(f"effect_method.{name}", lang)) for name in names]

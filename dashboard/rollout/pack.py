@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from dashboard.metrics import metrics
 from dashboard.printing import BRAND, GREY, INK, RULE, Box, Document, Drawing, Heading, Label, Line, Paragraph, Part, Table, pdf_file
 from dashboard.rollout import impact_sentences, sentences
 from dashboard.rollout.figures import COLOURS
-from dashboard.rollout.impact import Verdict
+from dashboard.rollout.impact import Verdict, together
 from dashboard.rollout.outlook import Outlook, TooFew
 from dashboard.rollout.plan import Milestone, measures, percent_complete, programme, rule
 from dashboard.rollout.schedule import STATES, Schedule, Timed, due_soon, kept
@@ -174,7 +174,7 @@ def _verdict(found: Verdict, events: int, lang: str, currency: str) -> str:
     """The verdict on a measure's event in a few words, the event named where the measure has several."""
     if found.effect is None:
         said = word("pack.cannot", lang)
-    elif found.kind == "unclear":
+    elif found.kind == "unclear" and not found.chance:
         low, high = (impact_sentences.bound(found.metric, end, lang, currency) for end in (found.effect.overall.low, found.effect.overall.high))
         said = word("pack.unclear", lang, low=low, high=high)
     else:
@@ -187,6 +187,14 @@ def chosen(found: Iterable[Verdict], measure: str, metric: str) -> tuple[Verdict
     """The verdict shown for a measure: of what reached teams one by one where there is such, and of how many events it is one."""
     mine = [one for one in found if one.event.measure == measure and one.metric == metric]
     return (sorted(mine, key=lambda one: (not one.event.by_team, one.kind == "cannot"))[0] if mine else None), len(mine)
+
+
+def corrected(compared: dict[str, list[Compared]]) -> None:
+    """The verdicts of the pack told together: each by its p value for so many being looked at side by side."""
+    shown = [one for held in compared.values() for one in held if one.verdict is not None]
+    told = iter(together([one.verdict for one in shown if one.verdict is not None]))
+    for measure, held in compared.items():
+        compared[measure] = [one if one.verdict is None else replace(one, verdict=next(told)) for one in held]
 
 
 def pdf(made: Callable[[int], Document]) -> bytes:

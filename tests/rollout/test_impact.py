@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from dashboard.access import Scope
 from dashboard.methods import effects
@@ -180,6 +181,67 @@ def test_what_it_says_in_words() -> None:
     smallest = f"{100 * none.effect.detectable:.1f} pp"
     assert impact_sentences.short(none, "en", "CNY").endswith(f"an effect under {smallest} could not have been seen")
     assert impact_sentences.chance(0.0004) == "<0.001" and impact_sentences.chance(0.25) == "0.250"
+
+
+def with_p(metric: str, p: float, value: float = 0.02) -> Verdict:
+    """A verdict with a p value of one's own."""
+    found = judge(events(rollout())[0], drawn(0.05, metric))
+    assert found.effect is not None
+    low, high = (value / 2, value * 2) if p <= 0.05 else (-value, value * 3)
+    overall = effects.Estimate(value, low, high, p)
+    return replace(found, effect=replace(found.effect, overall=overall), kind="works" if p <= 0.05 else "unclear", corrected=p)
+
+
+def test_verdicts_shown_together_are_corrected_for_their_number() -> None:
+    """
+    p     | × Holm | corrected | alone   | together
+    0.004 | 4      | 0.016     | works   | works
+    0.015 | 3      | 0.045     | works   | works
+    0.030 | 2      | 0.060     | works   | may be chance
+    0.040 | 1      | 0.060     | works   | may be chance (never below the one before)
+    and one that can't be told is no look.
+    """
+    names = ("period_paid_rate", "recovery_rate", "cure_rate", "right_party_rate")
+    alone = [with_p(name, p) for name, p in zip(names, (0.03, 0.004, 0.04, 0.015), strict=True)]
+    told = impact.together([*alone, Verdict(alone[0].event, "roll_rate", "cannot", few=("ways", 4, 20))])
+    assert [(one.kind, one.chance, one.family) for one in told] == [
+        ("unclear", True, 4), ("works", False, 4), ("unclear", True, 4), ("works", False, 4), ("cannot", False, 1),
+    ]  # fmt: skip
+    assert [one.corrected for one in told] == [*(pytest.approx(p) for p in (0.06, 0.016, 0.06, 0.045)), None]
+    assert impact.together(told[-1:]) == told[-1:] and impact.together([]) == []
+    said = impact_sentences.title(told[0], "en", "CNY")
+    assert said.endswith("adds 2.0 pp of Share of open cases paying (95% interval 1.0 to 4.0) if looked at alone; "
+                         "among 4 looked at this may be chance (corrected p 0.060)")  # fmt: skip
+    assert impact_sentences.short(told[0], "zh", "CNY") == "提高 2.0 个百分点（1.0 至 4.0），但同时查看 4 项，可能只是偶然（校正后显著性 0.060）"
+    assert [(row["verdict"], row["p"], row["corrected"]) for row in impact_sentences.of_kpis(told, "en", "CNY")] == [
+        ("may be chance", "0.030", "0.060"), ("works", "0.004", "0.016"), ("may be chance", "0.040", "0.060"), ("works", "0.015", "0.045"),
+        ("cannot be told", None, None),
+    ]  # fmt: skip
+    assert ("p value, corrected", "0.060 for 4 looked at together") in impact_sentences.facts(told[0], "en", "CNY")
+
+
+def test_looked_at_alone_nothing_is_corrected() -> None:
+    (one,) = impact.together([judge(events(rollout())[0], drawn(0.05))])
+    assert one.kind == "works" and one.effect is not None and one.corrected == one.effect.overall.p
+
+
+def test_with_no_effect_hardly_any_page_says_works() -> None:
+    """Two thousand pages of nine indicators without any effect, that hang together (correlation 0.3): alone a quarter of the pages says
+    something once at least, told together one in twenty at most. Twenty of them go through `together` and say just what is counted here."""
+    rng, kpis = np.random.default_rng(11), len(impact.KPIS)
+    z = np.sqrt(0.3) * rng.normal(size=(2_000, 1)) + np.sqrt(0.7) * rng.normal(size=(2_000, kpis))
+    p = 2 * norm.sf(np.abs(z))
+    assert (p.min(axis=1) <= 0.05).mean() > 0.25 and (p.min(axis=1) <= 0.05 / kpis).mean() <= 0.05
+    first = judge(events(rollout())[0], drawn(0.05), by_period=False)
+    assert first.effect is not None
+    pages = [*np.argsort(p.min(axis=1))[:10].tolist(), *range(10)]  # the ten with the strongest look of an effect, and ten others
+    for page in pages:
+        found = []
+        for metric, value, chance in zip(impact.KPIS, z[page].tolist(), p[page].tolist(), strict=True):
+            effect = replace(first.effect, overall=effects.Estimate(value, value - 1.96, value + 1.96, chance))
+            found.append(Verdict(first.event, metric, "unclear", effect))
+        said = any(one.kind in ("works", "harms") for one in impact.together(found))
+        assert said == (p[page].min() <= 0.05 / kpis)
 
 
 def test_a_drift_before_the_start_takes_the_weight_away() -> None:
