@@ -20,6 +20,7 @@ from dashboard.increment import Increment
 from data.make_sample import generate
 from tests.bench.day import cut, last_day
 from tests.conftest import close_all
+from tests.real.test_fines import HEADER, MAPPING
 
 #: What the earlier export says otherwise of some rows, for the day to correct: states, amounts, owners, a customer's age.
 SAID = {
@@ -72,10 +73,10 @@ def content(home: Home) -> dict[str, Counter[str]]:
     return found
 
 
-def merged(before: Path, after: Path, folder: Path) -> Home:
+def merged(before: Path, after: Path, folder: Path, mapping: Path | None = None) -> Home:
     home = Home(folder)
-    loading.load(before, home)
-    loading.load(after, home)
+    loading.load(before, home, mapping_path=mapping)
+    loading.load(after, home, mapping_path=mapping)
     return home
 
 
@@ -101,11 +102,39 @@ def test_a_day_laid_over_is_what_a_whole_build_gives(
     assert len(shares) == 1 and 0 < shares[0] < 0.5, shares
     monkeypatch.setattr(loading, "fits", lambda *_: False)
     other = merged(before, after, tmp_path / "built")
+    assert differences(one, other) == {}
+    shutil.rmtree(tmp_path)
+
+
+def differences(one: Home, other: Home) -> dict[str, Any]:
+    """Table → some rows that only one of two homes has."""
     got, expected = content(one), content(other)
     assert got.keys() == expected.keys()
     wrong = {name: (list((got[name] - expected[name]).items())[:3], list((expected[name] - got[name]).items())[:3]) for name in got}
-    assert {name: rows for name, rows in wrong.items() if any(rows)} == {}
-    shutil.rmtree(tmp_path)
+    return {name: rows for name, rows in wrong.items() if any(rows)}
+
+
+MAPPED_BEFORE = (
+    "A1,Create Fine,01/02/2010,,30.0,,,0.0,,,,,,\n"
+    "A2,Create Fine,02/02/2010,,40.0,,,0.0,,,,,,\n"
+    "A3,Create Fine,02/02/2010,,50.0,,,0.0,,,,,,\n"
+    "A2,Payment,03/02/2010,,,,40.0,40.0,,,,,,\n"
+)
+MAPPED_AFTER = MAPPED_BEFORE + "A3,Payment,05/02/2010,,,,20.0,20.0,,,,,,\n"
+
+
+def test_a_mapped_export_is_laid_over_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mapping's expressions are shut off from the machine's files; the copy of the snapshot is not theirs to see, but the load's to use."""
+    shares = watched(monkeypatch)
+    head = HEADER + "\n"
+    before, after = tmp_path / "before", tmp_path / "after"
+    for folder, rows in ((before, MAPPED_BEFORE), (after, MAPPED_AFTER)):
+        folder.mkdir()
+        (folder / "log.csv").write_text(head + rows, encoding="utf-8")
+    one = merged(before, after, tmp_path / "laid", MAPPING)
+    assert shares == [1 / 3]
+    monkeypatch.setattr(loading, "fits", lambda *_: False)
+    assert differences(one, merged(before, after, tmp_path / "built", MAPPING)) == {}
 
 
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[float]:
