@@ -42,6 +42,9 @@ select
     kinds.after_hours_count,
     kinds.after_hours_answered_count,
     kinds.automated_answered_count,
+    -- answered calls of a collector's whose length is known
+    case when kinds.automated = 0 and kinds.call_connected_count = 1 then touches.duration_seconds end as handled_seconds,
+    case when kinds.automated = 0 and touches.duration_seconds is not null then kinds.call_connected_count else 0 end as handled_count,
     case when touches.bucket = 'C' then kinds.attempt_count else 0 end as early_count,
     case when kinds.attempt_count = 1 then touches.cost_amount end as cost_amount,
     case when touches.cost_amount is not null then kinds.attempt_count else 0 end as costed_count,
