@@ -234,7 +234,7 @@ def credited(rows: Sequence[dict[str, Any]]) -> str | None:
 def moved(who: str) -> tuple[list[dict[str, Any]], list[Column]]:
     """Cases and balances taken over and given away by month."""
     names = ("transferred_in_cases", "transferred_in_amount", "transferred_out_cases", "transferred_out_amount")
-    answer = ui.measure(*names, by=("collector", "month"), filters=ui.trailing(12).choosing("bucket", ()))
+    answer = ui.measure(*names, by=("collector", "month"), filters=ui.trailing(12).choosing("bucket", ()).choosing("collector", (who,)))
     rows = [row for row in answer.rows if row["collector"] == who]
     if not rows:
         raise ui.NothingLeft

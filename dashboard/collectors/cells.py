@@ -34,15 +34,18 @@ class Mix:
 
     @staticmethod
     def of(columns: Mapping[str, Any]) -> Mix:
-        """From the arrays of the report held_mix."""
+        """From the arrays of the report held_mix, put in the order of month, collector and kind where they aren't."""
         ints = (np.asarray(columns[name], dtype=np.int64) for name in ("month_number", "collector_no", "kind"))
         floats = (np.asarray(columns[name], dtype=np.float64) for name in ("case_count", "paid_count", "capped_amount", "capped_square"))
         month, collector, kind = ints
         cases, paid, cash, square = floats
-        return Mix(month, collector, kind, cases, paid, cash, square)
+        mix = Mix(month, collector, kind, cases, paid, cash, square)
+        later = np.diff(month) > 0
+        further = later | ((np.diff(month) == 0) & ((np.diff(collector) > 0) | ((np.diff(collector) == 0) & (np.diff(kind) > 0))))
+        return mix if further.all() else mix.only(np.lexsort((kind, collector, month)))
 
-    def only(self, keep: npt.NDArray[np.bool_]) -> Mix:
-        """The rows chosen."""
+    def only(self, keep: npt.NDArray[np.bool_] | Ints) -> Mix:
+        """The rows chosen, by whether they are or by their places."""
         parts = (self.month, self.collector, self.kind, self.cases, self.paid, self.cash, self.square)
         return Mix(*(part[keep] for part in parts))  # type: ignore[arg-type]
 
