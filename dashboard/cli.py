@@ -30,7 +30,9 @@ from dashboard.filters import Filters
 from dashboard.home import Busy, Home, NothingLoaded, Overtaken
 from dashboard.incentives import commands as incentives
 from dashboard.load import Loaded, load
-from dashboard.metrics import UnknownName, metric, metrics, needs_of
+from dashboard.metrics import UnknownName, metric, metrics, needs_of, plain
+from dashboard.rollout import current
+from dashboard.state import StateTooNew, StateUnavailable, address, opened
 from dashboard.warehouse import Answer, QueryFailed, Warehouse
 
 app = typer.Typer(add_completion=False, help="Collections analytics: exports in, figures people can trust out.", pretty_exceptions_enable=False)
@@ -342,8 +344,12 @@ def measure(
             comparison="none",
             where=tuple(_choice(text) for text in where or ()),
         )
-        answer = warehouse.measure(names.split(","), [name for name in by.split(",") if name], filters=filters)
-    except (NothingLoaded, UnknownName, QueryFailed, ValueError) as error:
+        asked = names.split(",")
+        if snapshot is None and any(entry.of in current.RELATIONS for entry in plain(tuple(asked))):  # with what people wrote, as the page has it
+            kept = opened(address(Home(home).path))
+            warehouse = current.counted(warehouse, current.plan(warehouse, kept, warehouse.info.dataset, None))
+        answer = warehouse.measure(asked, [name for name in by.split(",") if name], filters=filters)
+    except (NothingLoaded, UnknownName, QueryFailed, StateTooNew, StateUnavailable, ValueError) as error:
         raise fail(str(error)) from error
     _print_answer(answer, warehouse, _lang(lang), format)
 

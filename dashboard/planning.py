@@ -14,11 +14,11 @@ from dashboard import formats, printing, ui
 from dashboard.filters import Filters
 from dashboard.formats import plain
 from dashboard.frame import Frame
-from dashboard.rollout import exchange, impact, sentences
+from dashboard.rollout import current, exchange, impact, sentences
 from dashboard.rollout import pack as pack_page
-from dashboard.rollout.book import Book, Change, ChangedMeanwhile, Edited, Merge, compared, laid_over
+from dashboard.rollout.book import Book, Change, ChangedMeanwhile, Edited, Merge, compared
 from dashboard.rollout.outlook import Outlook, TooFew, outlook
-from dashboard.rollout.plan import NOTHING, Milestone, Plan, PlanRefused, Said, checked, clean, cleaned_id, items_of, measures, of_export
+from dashboard.rollout.plan import NOTHING, Milestone, Plan, PlanRefused, Said, checked, clean, cleaned_id, items_of, measures
 from dashboard.rollout.schedule import Schedule, Timed, schedule
 from dashboard.state import StateTooNew, StateUnavailable, address, opened
 from dashboard.warehouse import QueryFailed
@@ -61,7 +61,7 @@ def read() -> Planning:
     """The plan as the address asks for it: now, as exported, or as it was at the end of a day."""
     at, say = ui.frame(), ui.say
     teams = at.scope.teams
-    base = of_export(ui.report("milestones", teams=None if teams is None else list(teams))) if at.warehouse.supplied("milestones") else ()
+    base = current.exported(at.warehouse, teams)
     history: list[Change] = []
     book = None
     try:
@@ -79,12 +79,10 @@ def read() -> Planning:
             which = ui.option("plan", views | {EXPORTED: say("rollout.as_exported")}, say("rollout.as_it_was"), listed=True)
         if which not in (NOW, EXPORTED):
             until = date.fromisoformat(which)
-            edited = laid_over(base, [change for change in history if change.at.date() <= until])
+            edited = current.standing(base, [change for change in history if change.at.date() <= until], teams)
             today = min(today, until)
         else:
-            edited = laid_over(base, history if which == NOW else [])
-        if teams is not None:
-            edited = replace(edited, plan=tuple(one for one in edited.plan if one.team in ("", *teams)))
+            edited = current.standing(base, history if which == NOW else [], teams)
         found = schedule(edited.plan, today)
         chosen: dict[str, str] = {}
         labels = sentences.choices(found, lang) if found.timed else {}
@@ -138,15 +136,16 @@ def cards(now: Planning) -> None:
                 st.metric(name, value, help=ui.definition(metric_id) if metric_id else None)
                 st.caption(plain(note))
         with place.cell(), st.container(gap="xsmall", key="card_rollout_coverage"), ui.guarded():
-            _coverage()
+            _coverage(now.edited.plan)
 
 
-def _coverage() -> None:
-    filters = ui.view_filters().replace(start=ui.frame().info.first_on, until=ui.frame().info.as_of)
-    if missing := ui.frame().warehouse.missing("rollout_coverage"):
+def _coverage(plan: Plan) -> None:
+    at = ui.frame()
+    warehouse, filters = current.counted(at.warehouse, plan), Filters(at.info.first_on, at.info.as_of, comparison="none")
+    if missing := warehouse.missing("rollout_coverage"):
         st.metric(plain(ui.label("rollout_coverage")), formats.MISSING, help=ui.definition("rollout_coverage"))
         raise ui.NotSupplied(missing)
-    row = ui.measure("rollout_coverage", filters=filters.replace(where=())).rows[0]
+    row = warehouse.measure(["rollout_coverage"], filters=filters, scope=at.scope).rows[0]
     st.metric(plain(ui.label("rollout_coverage")), formats.rate(row["rollout_coverage"]), help=ui.definition("rollout_coverage"))
     st.caption(ui.denominators(ui.metric("rollout_coverage"), row))
 
@@ -413,7 +412,7 @@ def files(now: Planning) -> None:
         makers: Mapping[str, tuple[str, Any]] = {
             "CSV": ("text/csv", lambda: exchange.csv_file(whole, versions, lang)),
             "Excel": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", lambda: exchange.excel_file(whole, versions, lang)),
-            "XML": ("application/xml", lambda: exchange.xml_file(whole, versions, lang, title)),
+            "XML": ("application/xml", lambda: exchange.xml_file(whole, versions, lang, title, at.info.currency)),
         }
         with st.container(horizontal=True, gap="small"):
             for name, (mime, make) in makers.items():

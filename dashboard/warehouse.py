@@ -6,6 +6,7 @@ import re
 import threading
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -114,12 +115,21 @@ class Warehouse:
 
     def __init__(self, info: SnapshotInfo) -> None:
         self.info = info
+        self._written: dict[str, tuple[str, list[dict[str, Any]]]] = {}
         self._supplied: dict[str, set[str]] = {}
         for table, column in self._fetch("select table_id, column_id from meta.supplied", {}, "supplied")[1]:
             self._supplied.setdefault(table, set()).add(column)
         self._tables: dict[str, list[tuple[str, set[str], list[str], int]]] = {}
         for name, of, columns, months, rows in self._fetch("select name, of, columns, months, row_count from meta.tables", {}, "tables")[1]:
             self._tables.setdefault(of, []).append((name, set(columns), months, rows))
+
+    def written(self, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Warehouse:
+        """The same snapshot with a table of the export as people wrote it since: rows of columns, each of an SQL type."""
+        other = copy(self)
+        other._supplied = self._supplied | ({table: {*columns}} if rows else {})
+        kind = f"struct({', '.join(f'{name} {sort}' for name, sort in columns.items())})[]"
+        other._written = {**self._written, table: (kind, [dict(row) for row in rows])}
+        return other
 
     # --- what there is ----------------------------------------------------------------------------------------------
 
@@ -295,6 +305,10 @@ class Warehouse:
 
     def _fetch(self, sql: str, values: dict[str, Any], name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         cursor = self._cursor()
+        for table, (kind, rows) in self._written.items():
+            if f"export.{table}" in sql:
+                sql = re.sub(rf"\bexport\.{table}\b", f"(select unnest(cast($written_{table} as {kind}), recursive := true))", sql)
+                values = {**values, f"written_{table}": rows}
         try:
             cursor.execute(sql, values)
             return [column[0] for column in cursor.description or ()], cursor.fetchall()

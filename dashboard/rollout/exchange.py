@@ -267,7 +267,7 @@ def _distinct(plan: Sequence[Milestone]) -> Plan:
 # --- MS Project XML -------------------------------------------------------------------------------------------------------
 
 
-def xml_file(plan: Plan, versions: Mapping[str, int], lang: str, title: str) -> bytes:
+def xml_file(plan: Plan, versions: Mapping[str, int], lang: str, title: str, currency: str) -> bytes:
     """Microsoft's XML: a summary task per measure, a task per milestone with its baseline, links and progress, owners as resources.
 
     Elements stand in the order of the published schema. Evidence items are lines of the task's notes.
@@ -277,7 +277,8 @@ def xml_file(plan: Plan, versions: Mapping[str, int], lang: str, title: str) -> 
     starts = [one.planned_start for one in plan] or [date(2000, 1, 1)]
     ends = [one.planned_end for one in plan] or starts
     _put(root, ("SaveVersion", "14"), ("Name", _text(title)), ("Title", _text(title)), ("ScheduleFromStart", "1"))
-    _put(root, ("StartDate", _begin(min(starts))), ("FinishDate", _finish(max(ends))), ("CalendarUID", "1"))
+    _put(root, ("StartDate", _begin(min(starts))), ("FinishDate", _finish(max(ends))))
+    _put(root, ("CurrencyCode", currency), ("CalendarUID", "1"))  # the schema asks for a currency
     _put(root, ("DefaultStartTime", "00:00:00"), ("DefaultFinishTime", "23:59:00"), ("MinutesPerDay", str(DAY_MINUTES)))
     _put(root, ("MinutesPerWeek", str(7 * DAY_MINUTES)), ("DaysPerMonth", "30"), ("NewTasksAreManual", "1"))
     attributes = ET.SubElement(root, _tag("ExtendedAttributes"))

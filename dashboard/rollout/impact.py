@@ -10,7 +10,6 @@ which a step starts is the first that counts. A bare before/after is never an ef
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -23,6 +22,7 @@ from dashboard.access import LOCAL, Scope
 from dashboard.filters import Filters, month_end
 from dashboard.methods.effects import LEVEL, Effect, Row, TooFew, interrupted, month_number, staggered
 from dashboard.metrics import Metric, dimensions, metrics, plain
+from dashboard.rollout.plan import Said
 from dashboard.warehouse import Warehouse
 
 #: What a programme is judged by, in this order, as far as it is defined and supplied.
@@ -34,7 +34,6 @@ KPIS = (
 NO_TEAM = ("house", "", None)
 #: Doubts that take a verdict's weight away.
 DOUBTS = ("drift", "anticipation")
-_BOTH = re.compile(r"(?P<zh>[^A-Za-z]*[\u4e00-\u9fff][^A-Za-z]*?)\s+(?P<en>[A-Za-z][^\u4e00-\u9fff]*)")
 _EDGES = " :：-–—·,，/|()（）"
 
 Kind = Literal["works", "harms", "unclear", "cannot"]
@@ -64,23 +63,12 @@ class Step(Protocol):
 
 
 @dataclass(frozen=True)
-class Text:
-    """A name as the export has it; where it holds both languages one after the other, the one asked for."""
-
-    text: str
-
-    def read(self, lang: str) -> str:
-        both = _BOTH.fullmatch(self.text)
-        return both[lang].strip() if both and lang in ("en", "zh") else self.text
-
-
-@dataclass(frozen=True)
 class Exported:
     """A milestone as the export has it."""
 
     id: str
     measure: str
-    name: Text
+    name: Said
     team: str
     planned_start: date
     actual_start: date | None
@@ -89,7 +77,8 @@ class Exported:
 def exported(rows: Iterable[Mapping[str, Any]]) -> list[Exported]:
     """Milestones from the rows of the report of that name."""
     return [
-        Exported(row["milestone_id"], row["measure"], Text(row["name"]), row["team"] or "", row["planned_start"], row["actual_start"]) for row in rows
+        Exported(row["milestone_id"], row["measure"], Said.exported(row["name"]), row["team"] or "", row["planned_start"], row["actual_start"])
+        for row in rows
     ]
 
 
@@ -135,7 +124,7 @@ def events(steps: Iterable[Step]) -> list[Event]:
     made = []
     for group in found.values():
         first = min(group, key=lambda step: step.id)
-        names = tuple((lang, Text(without_team(first.name.read(lang), first.team)).read(lang)) for lang in ("en", "zh"))
+        names = tuple((lang, Said.exported(without_team(first.name.read(lang), first.team)).read(lang)) for lang in ("en", "zh"))
         starts: dict[str, Start] = {}
         for step in sorted(group, key=lambda step: (step.actual_start is None, step.actual_start or step.planned_start, step.id)):
             starts.setdefault(step.team, Start(step.team, step.planned_start, step.actual_start))
@@ -145,7 +134,7 @@ def events(steps: Iterable[Step]) -> list[Event]:
 
 def without_team(name: str, team: str) -> str:
     """A name without its team's, as written or either language of it."""
-    for part in (team, Text(team).read("en"), Text(team).read("zh")):
+    for part in (team, Said.exported(team).read("en"), Said.exported(team).read("zh")):
         name = name.replace(part, "") if part else name
     return " ".join(name.split()).strip(_EDGES)
 

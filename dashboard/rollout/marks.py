@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from dashboard.rollout.impact import Step, Text, without_team
+from dashboard.rollout.impact import Step, without_team
+from dashboard.rollout.plan import Said
 from dashboard.words import listed, word
 
 
@@ -47,4 +48,4 @@ def marks(steps: Iterable[Step], where: Mapping[str, tuple[str, ...]]) -> list[M
 
 
 def _names(step: Step) -> tuple[tuple[str, str], ...]:
-    return tuple((lang, Text(without_team(step.name.read(lang), step.team)).read(lang)) for lang in ("en", "zh"))
+    return tuple((lang, Said.exported(without_team(step.name.read(lang), step.team)).read(lang)) for lang in ("en", "zh"))

@@ -31,7 +31,7 @@ TASK_ORDER = (
     "PredecessorLink ExtendedAttribute Baseline"
 )
 PROJECT_ORDER = (
-    "SaveVersion UID Name Title Subject Category Company Manager Author CreationDate ScheduleFromStart StartDate FinishDate CalendarUID "
+    "SaveVersion UID Name Title Subject Category Company Manager Author CreationDate ScheduleFromStart StartDate FinishDate CurrencyCode CalendarUID "
     "DefaultStartTime DefaultFinishTime MinutesPerDay MinutesPerWeek DaysPerMonth NewTasksAreManual OutlineCodes WBSMasks ExtendedAttributes "
     "Calendars Tasks Resources Assignments"
 )
@@ -61,7 +61,7 @@ def test_excel_comes_back_exactly(made: Plan, lang: str) -> None:
 @settings(max_examples=60, deadline=None)
 def test_xml_comes_back_exactly_in_either_language(made: Plan, written: str, read_in: str) -> None:
     versions = {step.id: number for number, step in enumerate(made)}
-    read = exchange.read_xml(exchange.xml_file(made, versions, written, "Plan"), read_in)
+    read = exchange.read_xml(exchange.xml_file(made, versions, written, "Plan", "CNY"), read_in)
     assert same(read.plan, made) and read.versions == versions
 
 
@@ -75,9 +75,10 @@ def test_evidence_is_read_as_it_was_written(made: Plan) -> None:
 def test_the_xml_has_the_structure_of_the_published_schema() -> None:
     made = bundled(date(2026, 1, 1))
     made = (replace(made[0], actual_start=date(2026, 1, 2), actual_end=date(2026, 2, 3), note="n", percent=Decimal(100)), *made[1:])
-    root = ET.fromstring(exchange.xml_file(made, {}, "en", "Plan"))
+    root = ET.fromstring(exchange.xml_file(made, {}, "en", "Plan", "EUR"))
     assert root.tag == f"{{{NS['p']}}}Project"
     _in_order(root, PROJECT_ORDER)
+    assert root.findtext("p:CurrencyCode", "", NS) == "EUR"  # the one element that the schema requires of every project
     tasks = root.findall("p:Tasks/p:Task", NS)
     assert len(tasks) == 16 and len({task.findtext("p:UID", "", NS) for task in tasks}) == 16
     for task in tasks:
@@ -146,7 +147,7 @@ def test_a_file_as_project_programs_save_it(text: str) -> None:
 def test_a_percentage_or_name_changed_in_the_project_program_counts() -> None:
     made = plan("id | base | percent | measure\nA | 03-01..03-31 | 45.5 | team")
     made = (replace(made[0], name=Said("Name", "名称")),)
-    text = exchange.xml_file(made, {}, "zh", "x").decode()
+    text = exchange.xml_file(made, {}, "zh", "x", "CNY").decode()
     changed = text.replace("<PercentComplete>45<", "<PercentComplete>60<").replace("<Name>名称<", "<Name>新名称<")
     (step,) = exchange.read_xml(changed.encode(), "zh").plan
     assert step.percent == 60 and step.name == Said.of("新名称")

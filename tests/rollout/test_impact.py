@@ -14,8 +14,9 @@ from scipy.stats import norm
 from dashboard.access import Scope
 from dashboard.methods import effects
 from dashboard.rollout import impact, impact_sentences
-from dashboard.rollout.impact import Cell, Exported, Table, Text, Verdict, evened, events, judge, verdicts
+from dashboard.rollout.impact import Cell, Exported, Table, Verdict, evened, events, judge, verdicts
 from dashboard.rollout.marks import marks
+from dashboard.rollout.plan import Said
 from dashboard.words import word
 
 MONTHS = [date(2024 + month // 12, month % 12 + 1, 1) for month in range(24)]
@@ -24,7 +25,7 @@ STARTED = {team: 14 + number % 4 for number, team in enumerate(TEAMS) if number 
 
 
 def step(key: str, name: str, team: str = "", started: date | None = None, measure: str = "process", planned: date = date(2026, 6, 1)) -> Exported:
-    return Exported(key, measure, Text(name), team, planned, started)
+    return Exported(key, measure, Said.exported(name), team, planned, started)
 
 
 def rollout() -> list[Exported]:
@@ -82,7 +83,7 @@ def test_steps_of_one_name_but_for_the_team_are_one_event() -> None:
     ],
 )
 def test_a_name_in_both_languages_is_read_in_one(text: str, en: str, zh: str) -> None:
-    assert (Text(text).read("en"), Text(text).read("zh")) == (en, zh)
+    assert (Said.exported(text).read("en"), Said.exported(text).read("zh")) == (en, zh)
 
 
 # --- verdicts -------------------------------------------------------------------------------------------------------------

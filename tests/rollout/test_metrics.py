@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from dashboard.cli import app
 from dashboard.home import Home
 from dashboard.load import load
-from dashboard.rollout.plan import of_export
+from dashboard.rollout import current
+from dashboard.rollout.book import Book
+from dashboard.rollout.plan import Milestone, Said, of_export
 from dashboard.rollout.schedule import kept, schedule
+from dashboard.state import State
 from dashboard.warehouse import Warehouse
 from tests.conftest import Given, close_all
 from tests.drawn import write_export
@@ -98,3 +106,38 @@ def test_without_finish_dates_it_is_not_supplied(given: Callable[..., Given]) ->
 
 def test_a_team_sees_its_own_milestones_and_those_of_all(shop: Given) -> None:
     assert [row["milestone_id"] for row in shop.warehouse.run("milestones", {"teams": ["south"]})] == ["B", "C", "E", "F"]
+
+
+def test_the_command_line_counts_what_was_edited_as_the_page_does(shop: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """B was done on its last day after all (4 days late in the export), N1 is new, in the west, due and done on 28 February: 3 of 5."""
+    url = f"sqlite:///{tmp_path / 'state.db'}"
+    monkeypatch.setenv("COLLECTIONS_STATE", url)
+    base = current.exported(shop.warehouse, None)
+
+    def told(*more: str) -> dict[str, Any]:
+        names = "milestones_due,milestones_on_time,milestone_on_time_rate,rollout_coverage"
+        asked = ["measure", names, "--from", "2026-01-01", "--to", "2026-03-31", "--home", str(shop.home.path), "--format", "json", *more]
+        done = CliRunner().invoke(app, asked)
+        assert done.exit_code == 0, done.output
+        row: dict[str, Any] = json.loads(done.stdout)["rows"][0]
+        return row
+
+    before = told()
+    assert (before["milestones_due"], before["milestones_on_time"], before["milestone_on_time_rate"]) == (4, 1, 0.25)
+    kept_state = State(url)
+    book = Book(kept_state, shop.warehouse.info.dataset)
+    late = next(one for one in base if one.id == "B")
+    book.save(base, replace(late, actual_end=late.baseline_end), 0, "ann")
+    day = date(2026, 2, 28)
+    new = Milestone(
+        "N1", late.measure, Said.of("New"), Said.of("Ann"), date(2026, 2, 1), day, date(2026, 2, 1), day, date(2026, 2, 1), day, team="west"
+    )
+    book.save(base, new, 0, "ann")
+    after = told()
+    assert (after["milestones_due"], after["milestones_on_time"], after["milestone_on_time_rate"]) == (5, 3, 0.6)
+    assert (before["rollout_coverage"], after["rollout_coverage"]) == (pytest.approx(2 / 3), 1.0)  # west has begun now
+    plan = current.plan(shop.warehouse, kept_state, shop.warehouse.info.dataset, None)
+    page = kept(schedule(plan, shop.warehouse.info.as_of).timed, shop.warehouse.info.as_of)
+    assert (page.due, page.on_time, page.rate) == (5, 3, 0.6)
+    assert told("--snapshot", shop.warehouse.info.id) == before  # an older snapshot by name answers as it was exported
+    kept_state.close()
