@@ -50,13 +50,16 @@ if who is None:
 first = next(name for entries in NAVIGATION.values() for name, _ in entries if who.sees(name))
 pages = {
     group: [
-        st.Page(PAGES / f"{name}.py", title=word(f"page.{name}", lang), icon=f":material/{icon}:", url_path=name, default=name == first)
+        st.Page(PAGES / f"{name}.py", title=word(f"page.{name}", lang), icon=f":material/{icon}:", url_path=name)
         for name, icon in entries
         if who.sees(name)
     ]
     for group, entries in NAVIGATION.items()
 }
-page = st.navigation([entry for entries in pages.values() for entry in entries], position="hidden")
+entries_by_path = {entry.url_path: entry for entries in pages.values() for entry in entries}
+# The root shows the first page without being it: Streamlit serves its default page nowhere else, and a link to /overview must work too.
+root = st.Page(PAGES / f"{first}.py", title=entries_by_path[first].title, icon=entries_by_path[first].icon, url_path="root", default=True)
+page = st.navigation([root, *entries_by_path.values()], position="hidden")
 try:
     at = frame.read(Home(), who)
 except NothingLoaded:
@@ -79,8 +82,8 @@ with st.sidebar:
         st.caption(word(f"group.{group}", lang))
         for entry in entries:
             # Links of our own, because Streamlit's navigation would drop the view from the address.
-            st.page_link(entry, query_params=at.view.to_query(), width="stretch")
-entries_by_path = {entry.url_path or first: entry for entries in pages.values() for entry in entries}
+            here = page is root and entry.url_path == first
+            st.page_link(root if here else entry, query_params=at.view.to_query(), width="stretch")
 frame.bar(at, lambda: saved.views(at, page.url_path or first, entries_by_path))
 st.title(page.title, anchor=False)
 page.run()

@@ -68,6 +68,27 @@ def test_back_undoes_and_forward_brings_again(opened: Open) -> None:
     assert query(settled(page)) == later and sentence(page) == told
 
 
+def test_the_first_page_has_an_address_of_its_own(opened: Open) -> None:
+    """The link that others are sent: no dialog before it, the view kept, and its entry is the one that is marked as open."""
+    for path in ("/overview?bucket=M2&lang=en", "/?bucket=M2&lang=en"):
+        page = opened(path)
+        expect(page.get_by_role("heading", name="Overview", exact=True)).to_be_visible()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        assert query(page)["bucket"] == ["M2"] and "M2" in sentence(page)
+        assert urlsplit(page.url).path == path.partition("?")[0]
+        links = page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink")
+        expect(links.filter(has_text="Overview")).not_to_have_css("background-color", "rgba(0, 0, 0, 0)")
+        expect(links.filter(has_text="Recovery")).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+    page.get_by_test_id("stSidebar").get_by_text("Recovery", exact=True).click()
+    expect(page.get_by_role("heading", name="Recovery", exact=True)).to_be_visible()
+    settled(page)
+    page.get_by_test_id("stSidebar").get_by_text("Overview", exact=True).click()
+    expect(page.get_by_role("heading", name="Overview", exact=True)).to_be_visible()
+    assert urlsplit(settled(page).url).path == "/overview" and query(page)["bucket"] == ["M2"]
+    page.go_back()
+    expect(page.get_by_role("heading", name="Recovery", exact=True)).to_be_visible()
+
+
 def test_back_leaves_the_first_view(opened: Open) -> None:
     page = opened()
     page.go_back()
