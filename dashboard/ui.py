@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -195,6 +195,21 @@ def guarded() -> Iterator[None]:
         failed(error)
 
 
+class Told(Protocol):
+    """A panel's title (None: the panel's own stays), subtitle, rows and columns, and how to draw its figure."""
+
+    @property
+    def title(self) -> str | None: ...
+    @property
+    def subtitle(self) -> str: ...
+    @property
+    def rows(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def columns(self) -> Sequence[Column]: ...
+    @property
+    def figure(self) -> Callable[[], go.Figure]: ...
+
+
 class Panel:
     """A bordered box with a title that states the finding, a subtitle, the definition, the content and its downloads."""
 
@@ -236,6 +251,14 @@ class Panel:
             with st.expander(say("note.on_chart", n=len(said)), icon=":material/sticky_note_2:", key=f"notes_{self.key}"):
                 numbered = [{"number": number, **line} for number, line in enumerate(saved.lines(said, lang()), start=1)]
                 grid(numbered, columns("note", number="text", day="text", text="text", scope="text"), key=f"notes_table_{self.key}")
+
+    def show(self, told: Told, filters: Filters | None = None, empty: str = "") -> None:
+        """What a capability tells: title and subtitle, its figure if there are rows, the table."""
+        self.title(told.title)
+        self.subtitle(told.subtitle)
+        if told.rows:
+            self.figure(told.figure())
+        self.table(told.rows, told.columns, filters, empty=empty)
 
     def facts(self, *pairs: tuple[str, str | None]) -> None:
         """A few things to be known, on one line."""

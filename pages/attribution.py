@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import ui
-from dashboard.attribution import credits, effect, figures, profile, segments, sentences
+from dashboard.attribution import credits, effect, figures, isolated, profile, segments, sentences
 from dashboard.formats import plain
 
 lang, currency, at, view, placed, say = ui.lang(), ui.currency(), ui.frame(), ui.view_filters(), ui.trailing(12), ui.say
@@ -48,8 +48,12 @@ with ui.panel("beside", say("beside.title")) as panel:
     if rows := sentences.beside_rows(compared):
         panel.title(ui.unread(sentences.beside(compared, lang, currency) or ""))
         panel.figure(figures.beside(rows, lang, currency))
-        st.caption(say("beside.channels"))
     panel.table(rows, sentences.beside_columns(lang), placed, empty=nothing)
+
+with ui.panel("one_channel", say("alone.title")) as panel:
+    ui.supplied("cases.strategy", "payments", "contacts.case_id")
+    sent = ui.report("arm_channels", **effect.split_parameters(placed, days, at.scope.teams))
+    panel.show(isolated.told(test, sent, days, lang, currency), placed, say("alone.nothing"))
 
 with ui.panel("contact_pays", say("cost.title")) as panel:
     ui.supplied("cases.strategy", "payments", "contacts.case_id", "contacts.cost")
@@ -83,8 +87,4 @@ with ui.panel("segments", say("segment.title")) as panel:
     else:
         counts = ui.measure("touched_payments", by=("channel", by), filters=credits.chosen(view, window, rule)).rows
         told = segments.of_channel(profile.shares(counts, by, one, least, order), by, one, window, least, lang, currency)
-    panel.title(told.title)
-    panel.subtitle(told.subtitle)
-    if told.rows:
-        panel.figure(told.figure())
-    panel.table(told.rows, told.columns, empty=say("segment.all_hidden", least=least))
+    panel.show(told, empty=say("segment.all_hidden", least=least))

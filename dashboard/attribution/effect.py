@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,12 @@ SEGMENTS = ("age_band", "region", "score_band", "bucket", "product")
 CONTROL = re.compile(r"hold.?out|control|no.?contact|对照|留出|空白", re.IGNORECASE)
 #: How customers were meant to be split, where somebody wrote it down.
 PLANS = ROOT / "data" / "rules" / "arms.toml"
-LETTERS = "npcbk"  # of the report's products: cases, paid, net cash, placed balance, cost
-CASES, PAID, NET, PLACED, COST = np.eye(5)
+LETTERS = "npcbkds"  # of the report's products: cases, paid, net cash, placed balance, cost, days past due and score at placement
+CASES, PAID, NET, PLACED, COST, OVERDUE, SCORE = np.eye(7)
+#: What was known of a case before its arm could do anything.
+KNOWN = (PLACED, OVERDUE, SCORE)
+#: An arm with fewer cases that paid, or that did not, is compared without what was known: a bell curve would not fit its share.
+LEAST_EACH = 20
 #: Fewer cases than this in an arm: nothing is said of it. A segment's least is a setting.
 LEAST = 30
 
@@ -54,12 +58,14 @@ class Compared:
     """An arm beside its control. Differences: of the paid share, of net cash a case, of it after cost, of cash ÷ placed balance.
 
     `adjusted` is the p-value of the paid share among all that were compared with it; `detectable` the smallest difference that would
-    probably have been found; `clusters` what the wider of the intervals was made robust to.
+    probably have been found; `clusters` what the wider of the intervals was made robust to. `plain` is the paid share's difference without
+    what was known at placement; it is `share` itself where nothing was known or an arm is too small for it.
     """
 
     arm: Side
     control: Side
     share: Effect
+    plain: Effect
     cash: Effect | None
     margin: Effect | None
     recovery: Effect | None
@@ -71,6 +77,11 @@ class Compared:
     def clear(self) -> bool:
         """Whether chance alone is an unlikely explanation: the interval leaves zero out, and so does the adjusted p-value."""
         return self.adjusted < ALPHA and (self.share.low > 0 or self.share.high < 0)
+
+    @property
+    def narrower(self) -> float:
+        """By what share the interval of the paid share is narrower for what was known at placement; 0 where that was not used."""
+        return 1 - self.share.width / self.plain.width
 
     @property
     def extra_cost(self) -> float:
@@ -128,7 +139,7 @@ def tests(by_cluster: Mapping[str, Rows]) -> dict[str, Test]:
                 both.setdefault(segment, {})[kind, one, other] = products, row["clusters"]
                 both[segment][kind, other, one] = products.T, row["clusters"]
                 continue
-            totals = np.array([float(row[name]) for name in ("cases", "paid", "net", "placed", "cost")])
+            totals = np.array([float(row[name]) for name in ("cases", "paid", "net", "placed", "cost", "overdue", "score")])
             arms.setdefault((segment, one), {})[kind] = Arm(totals, products, row["clusters"])
             rows_of[segment, one] = row
     found: dict[str, dict[str, Side]] = {}
@@ -145,17 +156,18 @@ def default_control(sides: Mapping[str, Side]) -> str:
     return next((name for name in sorted(sides) if CONTROL.search(name)), largest)
 
 
-def compare(test: Test, control: str, least: int = LEAST) -> list[Compared]:
+def compare(test: Test, control: str, least: int = LEAST, known: Sequence[Vector] = KNOWN) -> list[Compared]:
     """Every arm beside the control, largest effect first, adjusted for their number (Holm); arms with few cases are left out.
 
-    Intervals are robust to customers with several cases and, where collectors work an arm, to collectors: the wider one counts.
+    Intervals are robust to customers with several cases and, where collectors work an arm, to collectors: the wider one counts. What was
+    `known` at placement makes them narrower.
     """
     if control not in test.sides or test.sides[control].cases < least:
         return []
     made = []
     for name, side in test.sides.items():
         if name != control and side.cases >= least:
-            one = _compared(test, side, test.sides[control])
+            one = _compared(test, side, test.sides[control], known)
             if one is not None:
                 made.append(one)
     adjusted = experiments.holm([one.share.p for one in made])
@@ -163,23 +175,39 @@ def compare(test: Test, control: str, least: int = LEAST) -> list[Compared]:
     return sorted(made, key=lambda one: -one.share.value)
 
 
-def _compared(test: Test, arm: Side, control: Side) -> Compared | None:
+def _compared(test: Test, arm: Side, control: Side, known: Sequence[Vector]) -> Compared | None:
     kinds = [kind for kind in arm.by if kind == "customer" or arm.staffed or control.staffed]
-    share, clusters = _wider(test, arm, control, kinds, experiments.share_effect, PAID, CASES)
-    if share is None:
+    plain, clusters = _wider(test, arm, control, kinds, experiments.share_effect, PAID, CASES)
+    if plain is None:
         return None
-    cash, _ = _wider(test, arm, control, kinds, experiments.mean_effect, NET, CASES)
-    margin, _ = _wider(test, arm, control, kinds, experiments.mean_effect, NET - COST, CASES)
+    first, enough = kinds[0], all(min(side.paid, side.cases - side.paid) >= LEAST_EACH for side in (arm, control))
+    both, _ = test.both.get((first, arm.name, control.name), _apart())
+
+    def less(part: Vector) -> Vector | None:
+        return experiments.less_known(arm.by[first], control.by[first], both, part, CASES, known) if enough else None
+
+    def mean(part: Vector) -> Effect | None:
+        left = less(part)
+        return _wider(test, arm, control, kinds, experiments.mean_effect, part if left is None else left, CASES)[0]
+
+    share, left = plain, less(PAID)
+    if left is not None:
+        found, kind = _wider(test, arm, control, kinds, partial(experiments.share_effect, less=left), PAID, CASES)
+        share, clusters = (found, kind) if found is not None else (plain, clusters)
     recovery, _ = _wider(test, arm, control, kinds, experiments.mean_effect, NET, PLACED)
-    found = experiments.detectable(control.paid / control.cases, arm.cases / share.design, control.cases / share.design)
-    return Compared(arm, control, share, cash, margin, recovery, clusters, share.p, found)
+    size = experiments.detectable(control.paid / control.cases, arm.cases / share.design, control.cases / share.design)
+    return Compared(arm, control, share, plain, mean(NET), mean(NET - COST), recovery, clusters, share.p, size)
+
+
+def _apart() -> tuple[Vector, int]:
+    """Of two arms that share no cluster."""
+    return np.zeros((len(LETTERS), len(LETTERS))), 0
 
 
 def _wider(test: Test, arm: Side, control: Side, kinds: Sequence[str], method: Any, part: Vector, whole: Vector) -> tuple[Effect | None, str]:
-    nothing = np.zeros((5, 5)), 0
     found: list[tuple[Effect, str]] = []
     for kind in kinds:
-        both, shared = test.both.get((kind, arm.name, control.name), nothing)
+        both, shared = test.both.get((kind, arm.name, control.name), _apart())
         effect = method(arm.by[kind], control.by[kind], both, shared, part, whole)
         if effect is not None:
             found.append((effect, kind))

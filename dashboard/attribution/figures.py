@@ -167,15 +167,16 @@ def beside(rows: Sequence[Mapping[str, Any]], lang: str, currency: str) -> go.Fi
 
 def arms(compared: Sequence[Compared], lang: str, currency: str) -> go.Figure:
     """What each arm adds to the paid share of its control."""
-    return forest([_line(one.arm.name, one, one.clear, lang) for one in compared], "points", lang, currency)
+    return forest([line(one.arm.name, one, one.clear, lang) for one in compared], "points", lang, currency)
 
 
 def segments(cells: Sequence[Cell], names: Mapping[str, str], lang: str, currency: str) -> go.Figure:
     """What one arm adds in each segment."""
-    return forest([_line(names[cell.segment], cell.compared, cell.clear, lang) for cell in cells], "points", lang, currency)
+    return forest([line(names[cell.segment], cell.compared, cell.clear, lang) for cell in cells], "points", lang, currency)
 
 
-def _line(label: str, one: Compared, clear: bool, lang: str) -> Line:
+def line(label: str, one: Compared, clear: bool, lang: str) -> Line:
+    """A comparison of two arms as a row of a forest."""
     share = one.share
     text = f"{formats.points(share.value, lang)} ({_bare(share.low)} – {_bare(share.high)})"
     return Line(label, share.value, share.low, share.high, clear, text, hover(one, lang))

@@ -70,6 +70,16 @@ def verdict(one: Compared, lang: str) -> str:
     return _said(one, plain_name=True, lang=lang)
 
 
+def effect_words(one: Compared, lang: str) -> str:
+    """The size of an effect in words, without the arm's name."""
+    if not one.clear:
+        return verdict(one, lang)
+    rises, share = one.share.value > 0, one.share
+    low, high = (share.low, share.high) if rises else (-share.high, -share.low)
+    size = points(abs(share.value), lang).removeprefix("+")
+    return word(f"alone.{'adds' if rises else 'lowers'}", lang, size=size, low=_bare(low, lang), high=_bare(high, lang))
+
+
 def _said(one: Compared, lang: str, plain_name: bool = False) -> str:
     rises, share = one.share.value > 0, one.share
     low, high = (share.low, share.high) if rises else (-share.high, -share.low)
@@ -92,6 +102,9 @@ def conditions(compared: Sequence[Compared], split: Split, lang: str) -> list[st
     worked = any(one.arm.staffed or one.control.staffed for one in compared)
     said = [word("arms.robust_collector" if worked else "arms.robust_customer", lang)]
     said.append(word("arms.holm", lang, n=len(compared)) if len(compared) > 1 else word("arms.holm_one", lang))
+    gained = max(one.narrower for one in compared)
+    if gained > 0:
+        said.append(word("arms.known", lang, share=formats.rate(gained)))
     fewest = min(one.share.clusters for one in compared)
     if fewest < FEW_CLUSTERS:
         said.append(word("arms.few_clusters", lang, n=fewest))
@@ -129,6 +142,7 @@ def arms(compared: Sequence[Compared], days: int, lang: str) -> list[dict[str, A
     made: list[dict[str, Any]] = [{**_own(one.control), "verdict": word("arms.is_control", lang)} for one in compared[:1]]
     for one in compared:
         row = {**_own(one.arm), "difference": _hundred(one.share.value), "low": _hundred(one.share.low), "high": _hundred(one.share.high)}
+        row |= {"plain": _hundred(one.plain.value), "plain_low": _hundred(one.plain.low), "plain_high": _hundred(one.plain.high)}
         row |= {"p": one.adjusted, "detectable": _hundred(one.detectable), "verdict": verdict(one, lang)}
         if one.cash is not None:
             row |= {"extra": one.cash.value, "extra_low": one.cash.low, "extra_high": one.cash.high}
@@ -247,8 +261,8 @@ def too_few(test: Test, lang: str) -> str:
     return word("arms.one_arm", lang, arm=plain(names[0])) if len(names) == 1 else word("arms.too_few", lang, least=LEAST)
 
 
-def _columns(section: str, lang: str, **units: str) -> list[Column]:
-    """Columns that take their names from a section, "total" a count that adds up; an arm is called as the registry calls it."""
+def named_columns(section: str, lang: str, **units: str) -> list[Column]:
+    """Columns that take their names from a section (or that of arms), "total" a count that adds up; an arm is called as the registry calls it."""
     arm = [Column("arm", dimensions()["strategy"].label[lang])] if units.pop("arm", None) else []
     names = {name: word(f"{section}.{name}" if has(f"{section}.{name}") else f"arms.{name}", lang) for name in units}
     return [*arm, *(Column(name, names[name], "count" if unit == "total" else unit, unit == "total") for name, unit in units.items())]
@@ -257,37 +271,42 @@ def _columns(section: str, lang: str, **units: str) -> list[Column]:
 def arm_columns(lang: str) -> list[Column]:
     """The columns of arms beside their control."""
     heads = [Column(name, dimensions()[name].label[lang]) for name in ("strategy", "outcome_days")]
-    share = _columns("arms", lang, cases="total", paid="total", paid_share="rate", difference="number", low="number", high="number", p="number")
-    cash = _columns("arms", lang, detectable="number", per_case="amount", extra="amount", extra_low="amount", extra_high="amount")
-    rate = _columns("arms", lang, recovery="rate", recovery_difference="number", recovery_low="number", recovery_high="number")
-    return [heads[0], *_columns("arms", lang, verdict="text"), *share, *cash, *rate, heads[1]]
+    share = named_columns("arms", lang, cases="total", paid="total", paid_share="rate", difference="number", low="number", high="number", p="number")
+    share += named_columns("arms", lang, plain="number", plain_low="number", plain_high="number")
+    cash = named_columns("arms", lang, detectable="number", per_case="amount", extra="amount", extra_low="amount", extra_high="amount")
+    rate = named_columns("arms", lang, recovery="rate", recovery_difference="number", recovery_low="number", recovery_high="number")
+    return [heads[0], *named_columns("arms", lang, verdict="text"), *share, *cash, *rate, heads[1]]
 
 
 def beside_columns(lang: str) -> list[Column]:
     """The columns of what was claimed beside what was added."""
-    return _columns("beside", lang, arm="text", claimed="amount", added="amount", low="amount", high="amount", times="number")
+    return named_columns("beside", lang, arm="text", claimed="amount", added="amount", low="amount", high="amount", times="number")
 
 
 def cost_columns(lang: str) -> list[Column]:
     """The columns of an arm's cost."""
-    per = _columns("cost", lang, arm="text", arm_cost="amount", extra_cost="amount", per_preceded="number", per_added="number")
-    rest = _columns("cost", lang, break_even="number", difference="number", margin="amount", margin_low="amount", margin_high="amount")
-    return [*per, *rest, *_columns("cost", lang, back="number")]
+    per = named_columns("cost", lang, arm="text", arm_cost="amount", extra_cost="amount", per_preceded="number", per_added="number")
+    rest = named_columns("cost", lang, break_even="number", difference="number", margin="amount", margin_low="amount", margin_high="amount")
+    return [*per, *rest, *named_columns("cost", lang, back="number")]
+
+
+def channel_column(lang: str) -> Column:
+    """The column of a channel."""
+    return Column("channel", dimensions()["channel"].label[lang])
 
 
 def channel_cost_columns(lang: str) -> list[Column]:
     """The columns of a channel's cost."""
-    head = Column("channel", dimensions()["channel"].label[lang])
-    return [head, *_columns("cost", lang, spent="amount", preceded="amount", per_100="number")]
+    return [channel_column(lang), *named_columns("cost", lang, spent="amount", preceded="amount", per_100="number")]
 
 
 def segment_columns(of_arm: bool, lang: str) -> list[Column]:
     """The columns of segments, of an arm's effect or of a channel's share."""
     if of_arm:
-        own = _columns("segment", lang, value="text", cases="count", paid_share="rate", difference="number", low="number", high="number")
+        own = named_columns("segment", lang, value="text", cases="count", paid_share="rate", difference="number", low="number", high="number")
     else:
-        own = _columns("segment", lang, value="text", payments="count", share="rate", low="rate", high="rate", difference_rest="number")
-    return [*own, *_columns("segment", lang, p="number", clear="text")]
+        own = named_columns("segment", lang, value="text", payments="count", share="rate", low="rate", high="rate", difference_rest="number")
+    return [*own, *named_columns("segment", lang, p="number", clear="text")]
 
 
 def channel_title(found: Sequence[Share], name: str, names: Mapping[str, str], lang: str) -> str | None:

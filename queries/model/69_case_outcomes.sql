@@ -73,6 +73,7 @@ select
     cases.score_band,
     cases.placement_number,
     cases.placed_amount,
+    cases.placed_dpd,
     case when date_diff('day', cases.placed_on, cases.first_paid_on) < 30 then 1 else 0 end as paid_30_count,
     cast(coalesce(paid.net_30_amount, 0) as decimal(18, 2)) as net_30_amount,
     cast(coalesce(paid.touched_30_amount, 0) as decimal(18, 2)) as touched_30_amount,

@@ -1,6 +1,16 @@
 -- One row per segment and pair of arms (an arm with itself: its totals): sums over clusters of what is needed for ratios and their variance.
--- Clusters: customers, or the collectors that first held the cases ($cluster); cases placed in the period and followed so many days.
+-- Measures by letter: n cases, p paid, c net cash, b placed balance, k cost, d log of the days past due at placement, s place of the score's
+-- band (both the mean of all cases where unknown). Clusters: customers, or the collectors that first held the cases ($cluster); cases placed
+-- in the period and followed so many days.
 with
+
+scores as (
+    select
+        score_band,
+        row_number() over (order by min(low)) as place,
+    from model.score_bands
+    group by all
+),
 
 chosen as (
     select
@@ -8,7 +18,7 @@ chosen as (
         case $segment
             when 'age_band' then age_band
             when 'region' then region
-            when 'score_band' then score_band
+            when 'score_band' then outcomes.score_band
             when 'bucket' then bucket
             when 'product' then product
             else ''
@@ -23,7 +33,10 @@ chosen as (
         case $days when 30 then sent_30_count when 60 then sent_60_count else sent_90_count end as sent,
         case $days when 30 then staffed_30_count when 60 then staffed_60_count else staffed_90_count end as staffed,
         placed_amount as placed,
-    from model.case_outcomes
+        coalesce(ln(1 + greatest(placed_dpd, 0)), avg(ln(1 + greatest(placed_dpd, 0))) over (), 0) as overdue,
+        coalesce(scores.place, avg(scores.place) over (), 0) as score,
+    from model.case_outcomes as outcomes
+    left join scores on outcomes.score_band = scores.score_band
     where placed_on >= $start and placed_on <= $until and date_diff('day', placed_on, as_of_day()) + 1 >= $days
         and ($product is null or list_contains($product, product))
         and ($bucket is null or list_contains($bucket, bucket))
@@ -42,6 +55,8 @@ totals as (
         sum(net) as net,
         sum(placed) as placed,
         sum(cost) as cost,
+        sum(overdue) as overdue,
+        sum(score) as score,
         sum(touched) as touched,
         sum(sent) as sent,
         sum(staffed) as staffed,
@@ -62,6 +77,8 @@ clusters as (
         cast(sum(net) as double) as c,
         cast(sum(placed) as double) as b,
         cast(sum(cost) as double) as k,
+        sum(overdue) as d,
+        sum(score) as s,
     from chosen
     where customer_cases > 1 or collector_id != ''
     group by all
@@ -76,6 +93,8 @@ alone as (
         cast(net as double) as c,
         cast(placed as double) as b,
         cast(cost as double) as k,
+        overdue as d,
+        score as s,
     from chosen
     where customer_cases = 1 and collector_id = ''
     union all
@@ -87,6 +106,8 @@ alone as (
         c,
         b,
         k,
+        d,
+        s,
     from clusters
 ),
 
@@ -95,11 +116,13 @@ squares as (
         segment,
         arm,
         count(*) as clusters,
-        sum(n * n) as nn, sum(n * p) as np, sum(n * c) as nc, sum(n * b) as nb, sum(n * k) as nk,
-        sum(p * p) as pp, sum(p * c) as pc, sum(p * b) as pb, sum(p * k) as pk,
-        sum(c * c) as cc, sum(c * b) as cb, sum(c * k) as ck,
-        sum(b * b) as bb, sum(b * k) as bk,
-        sum(k * k) as kk,
+        sum(n * n) as nn, sum(n * p) as np, sum(n * c) as nc, sum(n * b) as nb, sum(n * k) as nk, sum(n * d) as nd, sum(n * s) as ns,
+        sum(p * p) as pp, sum(p * c) as pc, sum(p * b) as pb, sum(p * k) as pk, sum(p * d) as pd, sum(p * s) as ps,
+        sum(c * c) as cc, sum(c * b) as cb, sum(c * k) as ck, sum(c * d) as cd, sum(c * s) as cs,
+        sum(b * b) as bb, sum(b * k) as bk, sum(b * d) as bd, sum(b * s) as bs,
+        sum(k * k) as kk, sum(k * d) as kd, sum(k * s) as ks,
+        sum(d * d) as dd, sum(d * s) as ds,
+        sum(s * s) as ss,
     from alone
     group by all
 ),
@@ -110,11 +133,13 @@ products as (
         arm as first_arm,
         arm as second_arm,
         clusters,
-        nn, np, nc, nb, nk,
-        np as pn, pp, pc, pb, pk,
-        nc as cn, pc as cp, cc, cb, ck,
-        nb as bn, pb as bp, cb as bc, bb, bk,
-        nk as kn, pk as kp, ck as kc, bk as kb, kk,
+        nn, np, nc, nb, nk, nd, ns,
+        np as pn, pp, pc, pb, pk, pd, ps,
+        nc as cn, pc as cp, cc, cb, ck, cd, cs,
+        nb as bn, pb as bp, cb as bc, bb, bk, bd, bs,
+        nk as kn, pk as kp, ck as kc, bk as kb, kk, kd, ks,
+        nd as dn, pd as dp, cd as dc, bd as db, kd as dk, dd, ds,
+        ns as sn, ps as sp, cs as sc, bs as sb, ks as sk, ds as sd, ss,
     from squares
     union all
     -- clusters that have cases in both arms
@@ -123,11 +148,13 @@ products as (
         x.arm,
         y.arm,
         count(*),
-        sum(x.n * y.n), sum(x.n * y.p), sum(x.n * y.c), sum(x.n * y.b), sum(x.n * y.k),
-        sum(x.p * y.n), sum(x.p * y.p), sum(x.p * y.c), sum(x.p * y.b), sum(x.p * y.k),
-        sum(x.c * y.n), sum(x.c * y.p), sum(x.c * y.c), sum(x.c * y.b), sum(x.c * y.k),
-        sum(x.b * y.n), sum(x.b * y.p), sum(x.b * y.c), sum(x.b * y.b), sum(x.b * y.k),
-        sum(x.k * y.n), sum(x.k * y.p), sum(x.k * y.c), sum(x.k * y.b), sum(x.k * y.k),
+        sum(x.n * y.n), sum(x.n * y.p), sum(x.n * y.c), sum(x.n * y.b), sum(x.n * y.k), sum(x.n * y.d), sum(x.n * y.s),
+        sum(x.p * y.n), sum(x.p * y.p), sum(x.p * y.c), sum(x.p * y.b), sum(x.p * y.k), sum(x.p * y.d), sum(x.p * y.s),
+        sum(x.c * y.n), sum(x.c * y.p), sum(x.c * y.c), sum(x.c * y.b), sum(x.c * y.k), sum(x.c * y.d), sum(x.c * y.s),
+        sum(x.b * y.n), sum(x.b * y.p), sum(x.b * y.c), sum(x.b * y.b), sum(x.b * y.k), sum(x.b * y.d), sum(x.b * y.s),
+        sum(x.k * y.n), sum(x.k * y.p), sum(x.k * y.c), sum(x.k * y.b), sum(x.k * y.k), sum(x.k * y.d), sum(x.k * y.s),
+        sum(x.d * y.n), sum(x.d * y.p), sum(x.d * y.c), sum(x.d * y.b), sum(x.d * y.k), sum(x.d * y.d), sum(x.d * y.s),
+        sum(x.s * y.n), sum(x.s * y.p), sum(x.s * y.c), sum(x.s * y.b), sum(x.s * y.k), sum(x.s * y.d), sum(x.s * y.s),
     from clusters as x
     inner join clusters as y
         on x.customer_key = y.customer_key and x.collector_id = y.collector_id and x.segment = y.segment and x.arm < y.arm

@@ -77,14 +77,14 @@ def test_segments_add_up_and_small_ones_are_hidden(warehouse: Warehouse) -> None
 
 def test_the_wider_interval_counts_where_collectors_work_an_arm(warehouse: Warehouse) -> None:
     test = asked(warehouse)[""]
-    compared = {one.arm.name: one for one in effect.compare(test, "holdout", 10)}
+    compared = {one.arm.name: one for one in effect.compare(test, "holdout", 10, known=())}
     assert test.sides["holdout"].staffed == 0 and compared["standard"].arm.staffed > 0
     for one in compared.values():
         widths = {}
         for kind in ("customer", "collector"):
             alone = effect.Test(test.sides, {key: value for key, value in test.both.items() if key[0] == kind})
             sides = {name: replace(side, by={kind: side.by[kind]}) for name, side in test.sides.items()}
-            only = {each.arm.name: each for each in effect.compare(effect.Test(sides, alone.both), "holdout", 10)}
+            only = {each.arm.name: each for each in effect.compare(effect.Test(sides, alone.both), "holdout", 10, known=())}
             widths[kind] = only[one.arm.name].share.width
         assert one.share.width == max(widths.values()) and widths[one.clusters] == one.share.width
 

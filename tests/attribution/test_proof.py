@@ -19,6 +19,7 @@ SEEDS, CASES, MONTHS = range(1, 31), 3_000, 24
 #: The first 30 days of every case as the model has them: who paid and kept it, cash, and cash that a contact which arrived came before.
 OUTCOMES = """
 create schema model;
+create table model.score_bands (score_band varchar, low bigint);
 create table model.case_outcomes as
 with
 
@@ -48,6 +49,7 @@ select
     base_case.placed_on,
     'W' || trail.seat as collector_id,
     money(base_case.placed_cents) as placed_amount,
+    base_case.dpd as placed_dpd,
     case when trail.paid and not trail.is_reversed then 1 else 0 end as paid_30_count,
     money(case when trail.is_reversed then 0 else trail.pay + trail.second_cents end) as net_30_amount,
     money(
@@ -76,6 +78,7 @@ class Seed:
     """One draw of the world: arms beside the hold-out, what was planted, and the paid share that attribution claims for each arm."""
 
     compared: Mapping[str, effect.Compared]
+    more: effect.Compared  # sms_plus beside standard
     truth: Mapping[str, float]
     claimed: Mapping[str, float]
 
@@ -98,7 +101,8 @@ def drawn(seed: int) -> Seed:
             "select strategy, avg(touched_count) from model.case_outcomes where as_of_day() - placed_on + 1 >= 30 group by strategy"
         ).fetchall()
         compared = {one.arm.name: one for one in effect.compare(test, "holdout")}
-        return Seed(compared, true_effects(con), dict(claims))
+        (more,) = (one for one in effect.compare(test, "standard") if one.arm.name == "sms_plus")
+        return Seed(compared, more, true_effects(con), dict(claims))
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +133,24 @@ def test_attribution_misses_what_was_planted(seeds: list[Seed]) -> None:
     said = f"claimed ÷ planted: {min(times):.1f} to {max(times):.1f}, outside the interval in {sum(outside)} of {len(outside)}"
     print(said)
     assert min(times) > 1.5 and sum(outside) >= 0.95 * len(outside), said
+
+
+def test_what_was_known_narrows_the_interval_and_it_still_covers(seeds: list[Seed]) -> None:
+    """With days past due and balance at placement the intervals are narrower wherever arms are large enough, and hold the planted effect as often."""
+    pairs = [(seed.compared[arm], seed.truth[arm]) for seed in seeds for arm in seed.compared]
+    used = [(one, truth) for one, truth in pairs if one.narrower > 0]
+    covered = sum(one.share.low <= truth <= one.share.high for one, truth in used) / len(used)
+    narrower = sum(one.narrower for one, _ in pairs) / len(pairs)
+    off = [(one.share.value - truth) / (one.share.width / 3.92) for one, truth in used]
+    said = f"used in {len(used)} of {len(pairs)}, {narrower:.1%} narrower on average, covers {covered:.1%}, mean of errors {sum(off) / len(off):.2f} s.e."
+    print(said)
+    assert len(used) >= 0.85 * len(pairs) and narrower > 0.03 and covered >= 0.90 and abs(sum(off) / len(off)) < 0.5, said
+
+
+def test_more_text_messages_alone(seeds: list[Seed]) -> None:
+    """sms_plus differs from standard in its text messages alone: the difference of the two covers the difference that was planted."""
+    found = [(seed.more, seed.truth["sms_plus"] - seed.truth["standard"]) for seed in seeds]
+    covered = sum(one.share.low <= truth <= one.share.high for one, truth in found) / len(found)
+    said = f"planted difference inside the interval over {len(seeds)} seeds: {covered:.1%}"
+    print(said)
+    assert covered >= 0.90, said

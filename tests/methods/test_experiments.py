@@ -87,6 +87,44 @@ def test_share_is_newcombe_at_what_clusters_leave(cases: pd.DataFrame) -> None:
     assert together.width == pytest.approx(robust.width, rel=0.05)
 
 
+def known(frame: pd.DataFrame) -> pd.DataFrame:
+    """The cases with a sign known before: worth half of what decides a payment."""
+    chance = np.random.default_rng(3)
+    made = frame.assign(cluster=range(len(frame)), sign=chance.normal(0, 1, len(frame)))
+    return made.assign(paid=(0.45 * made["sign"] + chance.normal(0, 0.5, len(made)) + 0.1 * made["arm"] > 0).astype(float))
+
+
+def signed(frame: pd.DataFrame) -> Arm:
+    values = frame.assign(n=1.0, same=7.0)[["n", "paid", "sign", "same"]].to_numpy()
+    return Arm(values.sum(axis=0), values.T @ values, len(values))
+
+
+def test_less_what_was_known_is_the_regression(cases: pd.DataFrame) -> None:
+    """Value and width of a regression on arm and sign (by statsmodels); the variance falls by what the sign explains."""
+    frame, apart = known(cases), np.zeros((4, 4))
+    one, two = signed(frame[frame["arm"] == 1]), signed(frame[frame["arm"] == 0])
+    sign, same = np.eye(4)[2:]
+    less = experiments.less_known(one, two, apart, PAID, N, (sign, same))
+    assert less is not None and less[3] == 0  # what is the same for every case tells nothing
+    found = experiments.mean_effect(one, two, apart, 0, less, N)
+    fitted = smf.ols("paid ~ arm + sign", frame).fit(cov_type="HC1", use_t=True)
+    assert found is not None and found.value == pytest.approx(fitted.params["arm"], abs=0.002)
+    assert found.width == pytest.approx(np.diff(fitted.conf_int().loc["arm"])[0], rel=0.01)
+    plain = experiments.mean_effect(one, two, apart, 0, PAID, N)
+    within = frame[["paid", "sign"]] - frame.groupby("arm")[["paid", "sign"]].transform("mean")
+    explained = within.corr().iloc[0, 1] ** 2
+    assert plain is not None and (found.width / plain.width) ** 2 == pytest.approx(1 - explained, rel=0.01)
+    share = experiments.share_effect(one, two, apart, 0, PAID, N, less)
+    assert share is not None and share.value == pytest.approx(found.value) and share.width == pytest.approx(found.width, rel=0.02)
+
+
+def test_nothing_known_leaves_the_measure(cases: pd.DataFrame) -> None:
+    frame = known(cases)
+    one, two = signed(frame[frame["arm"] == 1]), signed(frame[frame["arm"] == 0])
+    assert experiments.less_known(one, two, np.zeros((4, 4)), PAID, N, (np.eye(4)[3],)) is None
+    assert experiments.less_known(one, two, np.zeros((4, 4)), PAID, N, ()) is None
+
+
 def test_nothing_to_compare() -> None:
     empty = Arm(np.zeros(4), np.zeros((4, 4)), 0)
     assert experiments.mean_effect(empty, empty, np.zeros((4, 4)), 0, NET, N) is None
