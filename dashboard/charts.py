@@ -271,25 +271,33 @@ def timeline(lanes: Sequence[tuple[int, str, Sequence[tuple[datetime, datetime |
 
 
 def bars(rows: Rows, metric: Metric, by: str, names: Mapping[str, str], lang: str, currency: str, target: Any = None) -> go.Figure:
-    """Horizontal bars from zero with their values written on them, in the order of the rows from the top."""
+    """Horizontal bars from zero with their values written beside them, beyond their intervals, in the order of the rows from the top."""
     scale = formats.scale(metric.unit, [row.get(metric.id) for row in rows], currency, lang)
     figure = blank(height=max(160, 48 + ROW_HEIGHT * len(rows)))
     labels = [(names.get(str(row[by]), formats.MISSING if row[by] is None else str(row[by]))) for row in rows]
     values = [scale.of(row.get(metric.id)) for row in rows]
+    texts, spread = [formats.measure(metric.unit, row.get(metric.id), currency, lang) for row in rows], _intervals(rows, metric, scale)
     figure.add_bar(
         y=list(range(len(rows))),
         x=values,
         orientation="h",
         marker={"color": ACTUAL},
-        text=[formats.measure(metric.unit, row.get(metric.id), currency, lang) for row in rows],
-        textposition="outside",
+        text=texts,
+        textposition="none" if spread else "outside",
         cliponaxis=False,
         customdata=[f"{drawn(label)}<br>{_parts(row, metric, currency, lang).removeprefix('<br>')}" for label, row in zip(labels, rows, strict=True)],
         hovertemplate="%{customdata}<extra></extra>",
-        error_x=_intervals(rows, metric, scale),
+        error_x=spread,
     )
+    ends = values
+    if spread is not None:
+        ends = [None if value is None else value + up for value, up in zip(values, spread["array"], strict=True)]
+        figure.add_scatter(
+            x=[end or 0.0 for end in ends], y=list(range(len(rows))), mode="text", text=[f" {text}" for text in texts],
+            textposition="middle right", textfont={"size": 12}, hoverinfo="skip", cliponaxis=False,
+        )  # fmt: skip
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=[drawn(_short(label)) for label in labels], autorange="reversed", showgrid=False)
-    known = [value for value in values if value is not None]
+    known = [end for end in ends if end is not None]
     top, low = max(known, default=1.0), min([0.0, *known])
     figure.update_xaxes(showticklabels=False, range=[low * 1.25, (top or 1.0) * 1.28], showgrid=False)
     if target is not None:

@@ -72,6 +72,8 @@ def test_a_rate_tells_its_two_sides_and_interval() -> None:
     figure = charts.bars([row], RATE, "team", {}, "en", "CNY")
     assert figure.data[0].customdata[0] == "A<br>300 / 1,500<br>95% interval 18.0%–22.0%"
     assert list(figure.data[0].error_x.array) == pytest.approx([2.0])
+    assert figure.data[0].textposition == "none"  # the value is written beyond the interval's end
+    assert list(figure.data[1].x) == pytest.approx([22.0]) and list(figure.data[1].text) == [" 20.0%"] and figure.layout.xaxis.range[1] > 22
 
 
 def test_the_running_diagonal_is_outlined_and_has_no_figure() -> None:

@@ -80,7 +80,7 @@ def lanes(labels: Sequence[str], columns: Sequence[Lane], lang: str, currency: s
             showarrow=False, font={"size": 12},
         )  # fmt: skip
     figure.update_yaxes(
-        tickvals=list(range(rows)), ticktext=[drawn(_short(label)) for label in labels], range=[rows - 0.5, -0.5], showgrid=False, fixedrange=True,
+        tickvals=list(range(rows)), ticktext=[_wrapped(label) for label in labels], range=[rows - 0.5, -0.5], showgrid=False, fixedrange=True,
         zeroline=False, ticks="",
     )  # fmt: skip
     figure.update_layout(margin={"t": 48}, width=NAMES + LANE * count, showlegend=False)
@@ -244,8 +244,14 @@ def _limits(unit: str, low: Any, high: Any, currency: str, lang: str) -> str:
     return f"<br>{word('chart.interval', lang, span=span)}"
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 18 else f"{name[:17]}…"
+def _wrapped(name: str) -> str:
+    """A name drawn over two lines if it is long; what two lines don't hold is cut."""
+    room = 18 if name.isascii() else 10
+    if len(name) <= room:
+        return drawn(name)
+    at = name.rfind(" ", 0, room + 1)
+    first, rest = (name[:at], name[at + 1 :]) if at > 0 else (name[:room], name[room:])
+    return f"{drawn(first)}<br>{drawn(rest if len(rest) <= room else f'{rest[: room - 1]}…')}"
 
 
 def _two_lines(title: str) -> str:
