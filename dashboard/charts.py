@@ -75,7 +75,7 @@ def value_axis(figure: go.Figure, scale: formats.Scale, top: float, low: float =
     decimals = next((places for places in range(6) if abs(round(step, places) - step) < 1e-9), 6)
     before, _, after = ("", "", "%") if scale.name == "%" else scale.name.partition(" ")
     behind = after if after == "%" else f" {after}" if after else ""
-    texts = [f"{before}{formats.fixed(Decimal(repr(tick)), decimals)}{behind}" for tick in ticks]
+    texts = [f"{formats.MINUS if tick < 0 else ''}{before}{formats.fixed(abs(Decimal(repr(tick))), decimals)}{behind}" for tick in ticks]
     figure.update_layout({axis: {"tickvals": ticks, "ticktext": texts, "range": [ticks[0], ticks[-1] * 1.04 if ticks[-1] else 1]}})
 
 
@@ -364,9 +364,11 @@ def lines(
         figure.update_layout(margin={"t": 40})
     else:
         long = [end for end, points in zip(ends, series.values(), strict=True) if len(points) > 3] or ends
-        for x, y, name, _ in (long[0], long[-1]):
+        for end, other in ((long[0], long[-1]), (long[-1], long[0])):
+            x, y, name, _ = end
             near = not isinstance(x, date) and x < _longest(series) / 2
-            _label(figure, x.isoformat() if isinstance(x, date) else x, y, name, "left" if near else "right")
+            below = x == other[0] and (y, name) < (other[1], other[2])  # the two would meet where both lines end
+            _label(figure, x.isoformat() if isinstance(x, date) else x, y, name, "left" if near else "right", -12 if below else 12)
     if months:
         month_axis(figure, sorted({x for points in series.values() for x, _ in points}), lang)
     else:
@@ -526,8 +528,8 @@ def _heat(figure: go.Figure, values: list[list[float | None]], written: list[lis
     )
 
 
-def _label(figure: go.Figure, x: Any, y: float, text: str, side: str = "right") -> None:
-    figure.add_annotation(x=x, y=y, text=drawn(text), showarrow=False, xanchor=side, yshift=12, font={"size": 12})
+def _label(figure: go.Figure, x: Any, y: float, text: str, side: str = "right", shift: int = 12) -> None:
+    figure.add_annotation(x=x, y=y, text=drawn(text), showarrow=False, xanchor=side, yshift=shift, font={"size": 12})
 
 
 def _parts(row: Mapping[str, Any], metric: Metric, currency: str, lang: str) -> str:

@@ -112,6 +112,12 @@ def number(value: Any, decimals: int = 2, signed: bool = False) -> str:
     return fixed(plain, 0 if plain == plain.to_integral_value() else decimals, signed)
 
 
+def edge(value: Any, currency: str, lang: str) -> str:
+    """An amount on an axis: a whole one without its cents."""
+    text = amount(value, currency, lang)
+    return text.removesuffix(".00")
+
+
 def days(value: Any, lang: str, signed: bool = False) -> str:
     """A length of time in days."""
     text = number(value, 1, signed)
@@ -236,6 +242,15 @@ def scale(unit: str, values: list[Any], currency: str, lang: str) -> Scale:
     known = [abs(size) for size in map(exact, values) if size is not None]
     divisor, decimals, suffix = step(max(known, default=Decimal(0)), lang)
     return Scale(divisor, decimals, f"{symbol(currency).strip()} {suffix}".strip())
+
+
+def column_scale(unit: str, values: list[Any], currency: str, lang: str) -> Scale:
+    """The unit of a table's column: that of the largest value, but full amounts where it would write a smaller one as zero."""
+    wide = scale(unit, values, currency, lang)
+    sizes = [size for size in map(exact, values) if size]
+    if unit == "amount" and any(exact(wide.text(abs(size)).replace(",", "")) == 0 for size in sizes):
+        return Scale(Decimal(1), 2, symbol(currency).strip())
+    return wide
 
 
 def plain(text: Any) -> str:

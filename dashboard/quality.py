@@ -26,12 +26,9 @@ def column_name(table: str | None, column: str | None, lang: str) -> str | None:
     return known[column].label[lang] if column in known else column
 
 
-def tables(files: Rows, sources: Rows, supplied: Rows, lang: str) -> list[dict[str, Any]]:
-    """One row per table supplied: rows loaded, first and last day, days behind, and the optional columns it came without."""
-    loaded: dict[str, int] = {}
-    for file in files:
-        if file["table_id"] is not None:
-            loaded[file["table_id"]] = loaded.get(file["table_id"], 0) + (file["rows_loaded"] or 0)
+def tables(held: Rows, sources: Rows, supplied: Rows, lang: str) -> list[dict[str, Any]]:
+    """One row per table supplied: rows in the snapshot, first and last day, days behind, and the optional columns it came without."""
+    rows = {row["table_id"]: row["row_count"] for row in held}
     dated = {row["table_id"]: row for row in sources}
     columns: dict[str, set[str]] = {}
     for row in supplied:
@@ -39,7 +36,7 @@ def tables(files: Rows, sources: Rows, supplied: Rows, lang: str) -> list[dict[s
     return [
         {
             "table": table.label[lang],
-            "rows": loaded.get(name),
+            "rows": rows.get(name),
             "first_on": dated.get(name, {}).get("first_on"),
             "last_on": dated.get(name, {}).get("last_on"),
             "lag_days": dated.get(name, {}).get("lag_days"),

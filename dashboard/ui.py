@@ -399,7 +399,7 @@ def grid(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], key: str,
             continue  # said by nobody in this data; the files keep the column
         head = column.label
         if column.unit in ("amount", "rate", "count", "days", "ratio", "number"):
-            scale = formats.scale(column.unit, values, frame().info.currency, lang())
+            scale = formats.column_scale(column.unit, values, frame().info.currency, lang())
             head = f"{column.label.removesuffix(f' ({frame().info.currency})')}" + (
                 f" ({scale.name})" if scale.name and column.unit != "rate" else ""
             )

@@ -13,7 +13,7 @@ if access.may_upload(ui.frame().scope):
 
 with ui.panel("tables", ui.say("data.tables"), ui.say("data.tables_note")) as panel:
     supplied = ui.report("supplied")
-    rows = quality.tables(ui.report("files"), ui.report("sources"), supplied, lang)
+    rows = quality.tables(ui.report("table_rows"), ui.report("sources"), supplied, lang)
     panel.facts((ui.say("data.loaded_at"), ui.moment(info.loaded_at)), (ui.say("data.note"), note), (ui.say("data.timezone"), info.timezone))
     panel.table(rows, ui.columns("data", table="text", rows="count", first_on="date", last_on="date", lag_days="days", without="text"))
     if absent := quality.not_supplied(supplied):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dashboard import charts
+from dashboard import charts, formats
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,18 @@ def test_money_is_drawn_in_one_unit_and_told_in_full() -> None:
 def test_bars_start_at_zero() -> None:
     figure = charts.bars([{"team": "A", "recovery_rate": 0.3}], RATE, "team", {}, "en", "CNY")
     assert figure.layout.xaxis.range[0] == 0
+
+
+def test_ticks_below_zero_have_the_sign_before_the_currency() -> None:
+    figure = charts.blank()
+    charts.value_axis(figure, formats.scale("amount", [Decimal(2000)], "CNY", "en"), 2000, -1000)
+    assert list(figure.layout.yaxis.ticktext) == ["−¥1,000", "¥0", "¥1,000", "¥2,000"]
+
+
+def test_names_at_the_ends_of_two_lines_do_not_meet() -> None:
+    series = {f"team {n}": [(month, 1 + n / 100) for month in MONTHS] for n in range(9)}
+    low, high = charts.lines(series, "ratio", "en", "CNY", months=True).layout.annotations
+    assert (low.text, low.yshift, high.text, high.yshift) == ("team 0", -12, "team 8", 12)
 
 
 def test_a_rate_tells_its_two_sides_and_interval() -> None:

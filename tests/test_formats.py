@@ -93,6 +93,19 @@ def test_one_unit_for_a_column() -> None:
     assert (scale.name, scale.text(Decimal("150000000")), scale.text(Decimal("20000")), scale.text(None)) == ("¥ 亿", "1.50", "0.00", "—")
 
 
+def test_a_column_never_writes_something_as_nothing() -> None:
+    values = [Decimal("10000"), Decimal("5.20"), Decimal("0"), None]
+    scale = formats.column_scale("amount", values, "CNY", "zh")
+    assert (scale.name, [scale.text(value) for value in values]) == ("¥", ["10,000.00", "5.20", "0.00", "—"])
+    kept = formats.column_scale("amount", [Decimal("-30000"), Decimal("500")], "CNY", "zh")
+    assert (kept.name, kept.text(Decimal("-30000")), kept.text(Decimal("500"))) == ("¥ 万", "−3.0", "0.1")
+    assert formats.column_scale("rate", [0.0001], "CNY", "en").name == "%"
+
+
+def test_an_amount_on_an_axis() -> None:
+    assert [formats.edge(Decimal(size), "CNY", "en") for size in ("0", "500", "2.50", "12000")] == ["¥0", "¥500", "¥2.50", "¥12.0 k"]
+
+
 def test_names_from_data_stay_text() -> None:
     assert formats.plain("*M1* [x](http://y) $a$ :red[b]") == r"\*M1\* \[x\]\(http\://y\) \$a\$ \:red\[b\]"
     assert formats.drawn("<b>A & B</b>") == "&lt;b&gt;A &amp; B&lt;/b&gt;"

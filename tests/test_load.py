@@ -129,6 +129,8 @@ def test_a_partial_export_merges_by_key(given: Draw) -> None:
         payments="payment_id | case_id | paid_on | amount\nP2 | C1 | 2026-01-11 | 25.00\nP3 | C2 | 2026-02-01 | 5.00\nP1 | C1 | 2026-01-10 | 10.00",
         home=shop.home,
     )
+    held = {row["table_id"]: row["row_count"] for row in later.warehouse.run("table_rows")}
+    assert (held["cases"], held["payments"], held["contacts"]) == (2, 3, 0)  # of both loads together, not one after the other
     changes = {name: (c.added, c.changed, c.unchanged) for name, c in later.load.changes.items() if c.added or c.changed or c.unchanged}
     assert changes == {"cases": (0, 1, 0), "payments": (1, 1, 1)}
     assert later.sql("select payment_id, amount from export.payments order by 1") == [

@@ -45,7 +45,7 @@ def spread(amounts: Mapping[str, Sequence[Decimal]], lang: str, currency: str) -
             hovertemplate="%{customdata}<extra></extra>",
         )  # fmt: skip
     ticks = edges[:: max(1, len(edges) // 6)]
-    figure.update_xaxes(tickvals=[scale.of(edge) for edge in ticks], ticktext=[formats.amount(edge, currency, lang) for edge in ticks])
+    figure.update_xaxes(tickvals=[scale.of(edge) for edge in ticks], ticktext=[formats.edge(edge, currency, lang) for edge in ticks])
     top = max((max(trace.y, default=0) for trace in figure.data), default=0)
     value_axis(figure, formats.scale("count", [top], currency, lang), float(max(top, 1)))
     if len(amounts) > 1:
@@ -115,7 +115,7 @@ def steps_of_pay(curves: Mapping[str, Sequence[tuple[float, float]]], lang: str,
         )  # fmt: skip
     width = _round(max(max(xs), 1.0) / 5)
     ticks = [width * number for number in range(int(max(xs) // width) + 1)]
-    figure.update_xaxes(tickvals=[across.of(tick) for tick in ticks], ticktext=[formats.amount(tick, currency, lang) for tick in ticks])
+    figure.update_xaxes(tickvals=[across.of(tick) for tick in ticks], ticktext=[formats.edge(tick, currency, lang) for tick in ticks])
     value_axis(figure, up, max([up.of(y) or 0.0 for y in ys]) or 1.0)
     if len(curves) > 1:
         figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, margin={"t": 40})
