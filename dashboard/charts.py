@@ -569,6 +569,17 @@ def _wrapped(label: str) -> str:
     return "<br>".join(drawn(" ".join(part)) for part in (words[:half], words[half:]) if any(part))
 
 
+def two_lines(name: str, room: int = 18) -> str:
+    """A name drawn over two lines if it is longer than its room in Latin letters; what two lines don't hold is cut."""
+    wide = sum(not letter.isascii() for letter in name)  # Chinese takes nearly twice the width
+    room = round(room / (1 + 0.7 * wide / len(name))) if wide else room
+    if len(name) <= room:
+        return drawn(name)
+    at = name.rfind(" ", 0, room + 1)
+    first, rest = (name[:at], name[at + 1 :]) if at > 0 else (name[:room], name[room:])
+    return f"{drawn(first)}<br>{drawn(rest if len(rest) <= room else f'{rest[: room - 1]}…')}"
+
+
 def _grid_width(columns: int, cell: int = 44) -> int:
     """Wide enough to read every cell; a narrower screen scrolls."""
     return max(320, 96 + cell * columns)

@@ -165,3 +165,11 @@ def test_names_of_notes_never_meet_and_numbers_stay() -> None:
     for row in spans.values():
         row.sort()
         assert all(one[1] <= other[0] + 1e-9 for one, other in pairwise(row))
+
+
+def test_long_names_take_two_lines_and_stay_text() -> None:
+    names = ["M1", "US: 7 calls in 7 d", "Australia: 3 in 7 d", "短信: sms_plus – standard", "<b>", "a" * 40]
+    assert [charts.two_lines(name) for name in names] == [
+        "M1", "US: 7 calls in 7 d", "Australia: 3 in 7<br>d", "短信: sms_plus –<br>standard", "&lt;b&gt;", f"{'a' * 18}<br>{'a' * 17}…",
+    ]  # fmt: skip
+    assert charts.two_lines("中国：每个号码每日未接通不超过六次") == "中国：每个号码每日未接<br>通不超过六次"

@@ -14,13 +14,15 @@ from dashboard.attribution import credits
 from dashboard.attribution.effect import Cell, Compared
 from dashboard.attribution.profile import Share
 from dashboard.attribution.sentences import hover
-from dashboard.charts import ACTUAL, ROW_HEIGHT, SERIES, TOTAL, WORSE, blank, value_axis
+from dashboard.charts import ACTUAL, ROW_HEIGHT, SERIES, TOTAL, WORSE, blank, two_lines, value_axis
 from dashboard.formats import drawn
 from dashboard.words import word
 
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None, "traceorder": "normal"}
 #: So many channels have a colour of their own; the others stand together.
 MOST_CHANNELS = 5
+#: Width that names and intervals need to be read, without what is written beside them; narrower screens scroll.
+PLOT = 300
 #: A segment narrower than this share of the bar has no label in it.
 NARROW = 0.07
 
@@ -85,7 +87,7 @@ def forest(lines: Sequence[Line], unit: str, lang: str, currency: str, mark: str
     """
     figure = blank(height=90 + (ROW_HEIGHT + 10) * len(lines) + (26 if mark else 0))
     every = [value for line in lines for value in (line.low, line.high, *(() if line.mark is None else (line.mark,)))]
-    scale = formats.Scale(Decimal(1), 1, f" {word('arms.points', lang)}") if unit == "points" else formats.scale(unit, every, currency, lang)
+    scale = formats.Scale(Decimal(1), 1, "") if unit == "points" else formats.scale(unit, every, currency, lang)
 
     def at(value: float) -> float:
         return value * 100 if unit == "points" else scale.of(value) or 0.0
@@ -119,9 +121,12 @@ def forest(lines: Sequence[Line], unit: str, lang: str, currency: str, mark: str
     _few_ticks(figure)
     figure.update_xaxes(range=[low - room * 0.05, high + room * 0.05], showgrid=True)
     figure.add_vline(x=0, line={"color": TOTAL, "width": 1.5, "dash": "dot"})
-    names = [drawn(line.label if len(line.label) <= 20 else f"{line.label[:19]}…") for line in lines]
+    if unit == "points":
+        figure.update_xaxes(title={"text": word("arms.points", lang), "font": {"size": 12}})
+    names = [two_lines(line.label, 20) for line in lines]
     figure.update_yaxes(tickvals=list(range(len(lines))), ticktext=names, range=[len(lines) - 0.4, -0.6], showgrid=False)
-    figure.update_layout(margin={"r": 12 + round(6.6 * max((_width(line.text) for line in lines), default=0))})
+    beside = 12 + round(6.6 * max((_width(line.text) for line in lines), default=0))
+    figure.update_layout(margin={"r": beside}, width=beside + PLOT)
     return figure
 
 

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from dashboard import formats
 from dashboard.channels.when import WEEKDAYS, Cell
-from dashboard.charts import ACTUAL, HEIGHT, SERIES, TOTAL, WORSE, blank, month_axis, value_axis
+from dashboard.charts import ACTUAL, HEIGHT, SERIES, TOTAL, WORSE, blank, month_axis, two_lines, value_axis
 from dashboard.formats import drawn
 from dashboard.words import word
 
@@ -80,7 +80,7 @@ def lanes(labels: Sequence[str], columns: Sequence[Lane], lang: str, currency: s
             showarrow=False, font={"size": 12},
         )  # fmt: skip
     figure.update_yaxes(
-        tickvals=list(range(rows)), ticktext=[_wrapped(label) for label in labels], range=[rows - 0.5, -0.5], showgrid=False, fixedrange=True,
+        tickvals=list(range(rows)), ticktext=[two_lines(label) for label in labels], range=[rows - 0.5, -0.5], showgrid=False, fixedrange=True,
         zeroline=False, ticks="",
     )  # fmt: skip
     figure.update_layout(margin={"t": 48}, width=NAMES + LANE * count, showlegend=False)
@@ -242,16 +242,6 @@ def _limits(unit: str, low: Any, high: Any, currency: str, lang: str) -> str:
         return ""
     span = f"{formats.measure(unit, low, currency, lang)}–{formats.measure(unit, high, currency, lang)}"
     return f"<br>{word('chart.interval', lang, span=span)}"
-
-
-def _wrapped(name: str) -> str:
-    """A name drawn over two lines if it is long; what two lines don't hold is cut."""
-    room = 18 if name.isascii() else 10
-    if len(name) <= room:
-        return drawn(name)
-    at = name.rfind(" ", 0, room + 1)
-    first, rest = (name[:at], name[at + 1 :]) if at > 0 else (name[:room], name[room:])
-    return f"{drawn(first)}<br>{drawn(rest if len(rest) <= room else f'{rest[: room - 1]}…')}"
 
 
 def _two_lines(title: str) -> str:
