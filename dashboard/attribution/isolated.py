@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
@@ -80,7 +81,7 @@ def title(found: Sequence[tuple[Alone, Compared]], lang: str) -> str:
     """What more attempts on a channel added, or that it cannot be told from zero."""
     said = []
     for one, compared in found[:2]:
-        name, extra = sentences.channel(one.channel, lang), formats.number(round(one.extra, 1))
+        name, extra = sentences.channel(one.channel, lang), formats.fixed(Decimal(repr(one.extra)), 1)
         what = sentences.effect_words(compared, lang)
         said.append(word("alone.found", lang, channel=name, extra=extra, what=what, more=plain(one.more), fewer=plain(one.fewer)))
     return ("；" if lang == "zh" else "; ").join(said)

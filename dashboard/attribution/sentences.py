@@ -72,12 +72,11 @@ def verdict(one: Compared, lang: str) -> str:
 
 def effect_words(one: Compared, lang: str) -> str:
     """The size of an effect in words, without the arm's name."""
-    if not one.clear:
-        return verdict(one, lang)
-    rises, share = one.share.value > 0, one.share
-    low, high = (share.low, share.high) if rises else (-share.high, -share.low)
+    share = one.share
+    name = "unclear" if not one.clear else "adds" if share.value > 0 else "lowers"
+    low, high = (-share.high, -share.low) if name == "lowers" else (share.low, share.high)
     size = points(abs(share.value), lang).removeprefix("+")
-    return word(f"alone.{'adds' if rises else 'lowers'}", lang, size=size, low=_bare(low, lang), high=_bare(high, lang))
+    return word(f"alone.{name}", lang, size=size, low=_bare(low, lang), high=_bare(high, lang))
 
 
 def _said(one: Compared, lang: str, plain_name: bool = False) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboard import formats
-from dashboard.charts import ACTUAL, HEIGHT, ROW_HEIGHT, TOTAL, WORSE, blank, month_axis
+from dashboard.charts import ACTUAL, HEIGHT, ROW_HEIGHT, TOTAL, WORSE, blank, month_axis, two_lines
 from dashboard.collectors.people import HEAVY, RAMP, Load, Stage, Step
 from dashboard.collectors.performance import Adjusted, Performance
 from dashboard.formats import drawn
@@ -209,8 +209,9 @@ def drivers(steps: Sequence[Step], lang: str) -> go.Figure:
         hoverinfo="skip",
     )
     most = max(abs(value) for _, value, _ in bars) or 1.0
-    figure.update_yaxes(tickvals=rows, ticktext=[drawn(name) for name, _, _ in bars], autorange="reversed", showgrid=False)
+    figure.update_yaxes(tickvals=rows, ticktext=[two_lines(name, 22) for name, _, _ in bars], autorange="reversed", showgrid=False)
     figure.update_xaxes(showticklabels=False, range=[-most * 1.35, most * 1.35], showgrid=False, zeroline=True, zerolinecolor=TOTAL)
+    figure.update_layout(width=400)
     return figure
 
 

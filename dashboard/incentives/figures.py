@@ -44,8 +44,8 @@ def spread(amounts: Mapping[str, Sequence[Decimal]], lang: str, currency: str) -
             marker={"color": colour}, customdata=[f"{drawn(name)}<br>{span}: {count}" for span, count in zip(spans, counts, strict=True)],
             hovertemplate="%{customdata}<extra></extra>",
         )  # fmt: skip
-    ticks = edges[:: max(1, len(edges) // 6)]
-    figure.update_xaxes(tickvals=[scale.of(edge) for edge in ticks], ticktext=[formats.edge(edge, currency, lang) for edge in ticks])
+    ticks = edges[:: max(1, -(-len(edges) // 5))]
+    figure.update_xaxes(tickvals=[scale.of(edge) for edge in ticks], ticktext=[formats.edge(edge, currency, lang) for edge in ticks], tickangle=0)
     top = max((max(trace.y, default=0) for trace in figure.data), default=0)
     value_axis(figure, formats.scale("count", [top], currency, lang), float(max(top, 1)))
     if len(amounts) > 1:

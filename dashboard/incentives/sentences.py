@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 
 from dashboard import formats
@@ -207,4 +208,5 @@ def verified(count: int, lang: str) -> str:
 
 def note(given: tuple[str, str], lang: str) -> str:
     """What to know of a run: a code, and what it is about."""
-    return f"{code(given[0], lang)} ({given[1]})"
+    about = formats.day(date.fromisoformat(given[1]), lang) if given[0] == "before_cutoff" else given[1]
+    return f"{code(given[0], lang)} ({about})"

@@ -49,7 +49,13 @@ CONTACTS = "\n".join(
 )
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", "SMS: 1 more attempts a case add 50.0 pp"), ("zh", "短信：件均多 1 次触达，增加 50.0 个百分点")])
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", "SMS, texts beside holdout: 1.0 more attempts a case add 50.0 pp"),
+        ("zh", "短信，texts 对 holdout：件均多 1.0 次触达，增加 50.0 个百分点"),
+    ],
+)
 def test_from_the_export_to_words(given: Callable[..., Given], lang: str, said: str) -> None:
     shop = given(cases=CASES, payments=PAYMENTS, contacts=CONTACTS, as_of="2026-06-30")
     whole = effect.Filters(start=shop.warehouse.info.first_on, until=shop.warehouse.info.as_of)
