@@ -3,93 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import Any, Protocol, TypeVar
+from datetime import date
+from typing import Any
 
 import plotly.graph_objects as go
 
 from dashboard import formats
+from dashboard.drawing import (
+    ACTUAL,
+    CONFIG,
+    EVENT,
+    EVENT_WIDTH,
+    HEIGHT,
+    ROW_HEIGHT,
+    SERIES,
+    TARGET,
+    TOTAL,
+    WORSE,
+    Metric,
+    Rows,
+    blank,
+    end_label,
+    month_axis,
+    rate_sides,
+    shortened,
+    two_lines,
+    value_axis,
+    wrapped,
+)
 from dashboard.formats import drawn
+from dashboard.heatmaps import matrix, running_diagonal, triangle
+from dashboard.timelines import noted, timeline
 from dashboard.words import word
 
-ACTUAL, WORSE, EVENT, TOTAL, TARGET = "#0072B2", "#D55E00", "#A87000", "#8A94A3", "#8A94A3"
-#: Colours for a few series side by side, told apart also by people who see few colours; more than six become small greys.
-SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-#: Without Plotly's own tool bar: downloads stand beside each chart.
-CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "doubleClick": False, "showTips": False}
-HEIGHT, ROW_HEIGHT = 320, 30
-#: Height of a line of notes over a figure, the width (px) within which their names may not meet, and the marks of a timeline's lanes.
-EVENT_ROW, EVENT_WIDTH = 16, 220
-MARKS = ("square", "star", "diamond", "circle", "triangle-up", "hexagon", "cross", "pentagon", "x")
-
-Rows = Sequence[Mapping[str, Any]]
-
-
-class Event(Protocol):
-    """What a figure needs to know of a note on a date."""
-
-    @property
-    def on_date(self) -> date: ...
-    @property
-    def until_date(self) -> date | None: ...
-    def read(self, lang: str) -> str: ...
-
-
-Noted = TypeVar("Noted", bound=Event)
-
-
-class Metric(Protocol):
-    """What a figure needs to know of a metric."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def unit(self) -> str: ...
-    @property
-    def label(self) -> Mapping[str, str]: ...
-
-
-def blank(height: int = HEIGHT) -> go.Figure:
-    """A figure with the house's margins, no legend and no zoom by dragging."""
-    figure = go.Figure()
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 16, "b": 8},
-        showlegend=False,
-        dragmode=False,
-        hovermode="closest",
-        separators=".,",
-        hoverlabel={"align": "left"},
-    )
-    figure.update_xaxes(fixedrange=True, showgrid=False, zeroline=False, automargin=True, title=None)
-    figure.update_yaxes(fixedrange=True, zeroline=False, automargin=True, title=None)
-    return figure
-
-
-def value_axis(figure: go.Figure, scale: formats.Scale, top: float, low: float = 0.0, axis: str = "yaxis") -> None:
-    """Ticks on round numbers from zero (or below it), written by us with the unit on each."""
-    step = _round_step((top - low) / 5 or 1.0)
-    first, last = int(low // step), int(-(-top // step))
-    ticks = [step * number for number in range(first, max(last, first + 1) + 1)]
-    decimals = next((places for places in range(6) if abs(round(step, places) - step) < 1e-9), 6)
-    before, _, after = ("", "", "%") if scale.name == "%" else scale.name.partition(" ")
-    behind = after if after == "%" else f" {after}" if after else ""
-    texts = [f"{formats.MINUS if tick < 0 else ''}{before}{formats.fixed(abs(Decimal(repr(tick))), decimals)}{behind}" for tick in ticks]
-    figure.update_layout({axis: {"tickvals": ticks, "ticktext": texts, "range": [ticks[0], ticks[-1] * 1.04 if ticks[-1] else 1]}})
-
-
-def month_axis(figure: go.Figure, months: Sequence[date], lang: str, most: int = 5) -> None:
-    """Month names in the page's language, never more than fit on a phone."""
-    every = max(1, -(-len(months) // most))
-    shown = [month for place, month in enumerate(reversed(months)) if place % every == 0][::-1]
-    figure.update_xaxes(
-        type="date",
-        tickmode="array",
-        tickvals=[month.isoformat() for month in shown],
-        ticktext=formats.month_ticks(shown, lang),
-        tickangle=0,
-    )
+__all__ = [
+    "ACTUAL",
+    "CONFIG",
+    "EVENT",
+    "EVENT_WIDTH",
+    "HEIGHT",
+    "ROW_HEIGHT",
+    "SERIES",
+    "TARGET",
+    "TOTAL",
+    "WORSE",
+    "bars",
+    "blank",
+    "by_month",
+    "lines",
+    "matrix",
+    "month_axis",
+    "noted",
+    "running_diagonal",
+    "spark",
+    "timeline",
+    "triangle",
+    "two_lines",
+    "value_axis",
+    "waterfall",
+]
 
 
 def by_month(
@@ -124,7 +96,7 @@ def by_month(
     running = [(month, value) for month, value in zip(months, values, strict=True) if month in open_months]
     hover = {
         row["month"]: f"{formats.month(row['month'], lang)}<br>{drawn(metric.label[lang])} "
-        f"{formats.measure(metric.unit, row.get(metric.id), currency, lang)}{_parts(row, metric, currency, lang)}"
+        f"{formats.measure(metric.unit, row.get(metric.id), currency, lang)}{rate_sides(row, metric, currency, lang)}"
         for row in rows
     }
     if running and complete:
@@ -159,117 +131,6 @@ def by_month(
     return figure
 
 
-def noted(figure: go.Figure, events: Sequence[Noted], lang: str) -> list[Noted]:
-    """Put notes on a figure over time as thin numbered verticals (bands where they last); returns those within it, in their order.
-
-    A month's point stands at its first day, so a figure reaches to the end of its last month. A name that has no room is left to the list
-    under the figure, its number stays. Other figures stay as they are.
-    """
-    if figure.layout.xaxis.type != "date":
-        return []
-    days = sorted(date.fromisoformat(str(x)[:10]) for trace in figure.data for x in (trace.x if trace.x is not None else ()) if x is not None)
-    if not days:
-        return []
-    first, last = days[0], formats.month_end(days[-1])
-    within = [event for event in events if event.on_date <= last and (event.until_date or event.on_date) >= first]
-    if not within:
-        return []
-    span = max((last - first).days, 1)
-    top, rows = figure.layout.margin.t or 16, min(3, len(within))
-    figure.update_layout(margin={"t": top + EVENT_ROW * rows})
-    if figure.layout.showlegend and figure.layout.legend.y is not None:
-        inner = (figure.layout.height or HEIGHT) - top - EVENT_ROW * rows - (figure.layout.margin.b or 8)
-        figure.update_layout(legend={"y": 1 + (EVENT_ROW * rows + 6) / max(inner, 1)})
-    places = []
-    for event in within:
-        at = (max(event.on_date, first) - first).days / span
-        places.append((at, _short(event.read(lang), 16 if lang == "en" else 9), at > 0.55))
-    named = _named(places, rows)
-    for number, event in enumerate(within, start=1):
-        start, end = max(event.on_date, first), min(event.until_date or event.on_date, last)
-        if end > start:
-            figure.add_shape(
-                type="rect", x0=start.isoformat(), x1=end.isoformat(), y0=0, y1=1, yref="paper",
-                fillcolor=EVENT, opacity=0.14, line_width=0, layer="below",
-            )  # fmt: skip
-        line = {"color": EVENT, "width": 1.25, "dash": "dashdot"}
-        figure.add_shape(type="line", x0=start.isoformat(), x1=start.isoformat(), y0=0, y1=1, yref="paper", line=line)
-        row, (_, text, right) = rows - 1 - (number - 1) % rows, places[number - 1]
-        figure.add_annotation(
-            x=start.isoformat(), y=1, yref="paper", yshift=EVENT_ROW * row + EVENT_ROW / 2, showarrow=False,
-            text=f"<b>{number}</b> {drawn(text)}" if named[number - 1] else f"<b>{number}</b>", hovertext=drawn(event.read(lang)),
-            xanchor="right" if right else "left", yanchor="middle", font={"size": 11},
-        )  # fmt: skip
-    if within and (within[0].on_date < days[0] or within[-1].on_date > days[-1]):
-        pad = timedelta(days=max(span // 40, 3))
-        figure.update_xaxes(range=[(first - pad).isoformat(), (max(last, days[-1]) + pad).isoformat()])
-    return within
-
-
-def _named(places: Sequence[tuple[float, str, bool]], rows: int) -> list[bool]:
-    """Which notes over a figure have room for their names beside their numbers, in rows taken in turn: none may meet another.
-
-    A place is where a note stands (a share of the width), its name, and whether it reads to the left.
-    """
-
-    def span(place: int, text: str) -> tuple[float, float]:
-        at, _, left = places[place]
-        size = (sum(11 if ord(one) > 0x2E7F else 6 for one in f"{place + 1} {text}") + 6) / EVENT_WIDTH
-        return (at - size, at) if left else (at, at + size)
-
-    taken = [span(place, "") for place in range(len(places))]
-    named = []
-    for place, (_, text, _) in enumerate(places):
-        wanted = span(place, text)
-        others = [taken[other] for other in range(place % rows, len(places), rows) if other != place]
-        named.append(all(wanted[1] <= low or wanted[0] >= high for low, high in others))
-        taken[place] = wanted if named[-1] else taken[place]
-    return named
-
-
-def timeline(lanes: Sequence[tuple[int, str, Sequence[tuple[datetime, datetime | None, str]]]], until: date, lang: str) -> go.Figure:
-    """One lane a kind of event from the top, told apart by place, mark and colour; spans are bars, all else marks; hover says what.
-
-    A lane is its look's number (the same for every case), its name and its events.
-    """
-    figure = blank(height=70 + 38 * max(len(lanes), 2))
-    days = [moment.date() for _, _, points in lanes for moment, _, _ in points]
-    for place, (look, name, points) in enumerate(lanes):
-        colour, mark = SERIES[look % len(SERIES)], MARKS[look % len(MARKS)]
-        for start, end, _ in (point for point in points if point[1] is not None):
-            figure.add_scatter(
-                x=[start.isoformat(), end.isoformat() if end else None], y=[place, place], mode="lines", line={"color": colour, "width": 9},
-                opacity=0.55, hoverinfo="skip", name=drawn(name),
-            )  # fmt: skip
-        figure.add_scatter(
-            x=[moment.isoformat() for moment, _, _ in points],
-            y=[place] * len(points),
-            mode="markers",
-            name=drawn(name),
-            marker={"symbol": mark, "size": 10, "color": colour, "line": {"color": TOTAL, "width": 0.5}, "opacity": 0.9},
-            text=[drawn(text).replace("\n", "<br>") for _, _, text in points],
-            hovertemplate="%{text}<extra></extra>",
-        )
-    figure.update_yaxes(
-        tickvals=list(range(len(lanes))), ticktext=[drawn(name) for _, name, _ in lanes], range=[len(lanes) - 0.4, -0.6], showgrid=True
-    )
-    first, last = min(days, default=until), max([*days, until])
-    if (last - first).days > 120:
-        months, month = [], first.replace(day=1)
-        while month <= last:
-            months.append(month)
-            month = (month + timedelta(days=32)).replace(day=1)
-        month_axis(figure, [month for month in months if month >= first], lang)
-    else:
-        step = max(1, (last - first).days // 3)
-        ticks = [first + timedelta(days=number) for number in range(0, (last - first).days + 1, step)]
-        texts = [formats.day(tick, lang) for tick in ticks]
-        figure.update_xaxes(type="date", tickmode="array", tickvals=[tick.isoformat() for tick in ticks], ticktext=texts, tickangle=0)
-    pad = timedelta(days=max(2, (last - first).days // 40))
-    figure.update_xaxes(range=[(first - pad).isoformat(), (last + pad).isoformat()])
-    return figure
-
-
 def bars(rows: Rows, metric: Metric, by: str, names: Mapping[str, str], lang: str, currency: str, target: Any = None) -> go.Figure:
     """Horizontal bars from zero with their values written beside them, beyond their intervals, in the order of the rows from the top."""
     scale = formats.scale(metric.unit, [row.get(metric.id) for row in rows], currency, lang)
@@ -285,7 +146,9 @@ def bars(rows: Rows, metric: Metric, by: str, names: Mapping[str, str], lang: st
         text=texts,
         textposition="none" if spread else "outside",
         cliponaxis=False,
-        customdata=[f"{drawn(label)}<br>{_parts(row, metric, currency, lang).removeprefix('<br>')}" for label, row in zip(labels, rows, strict=True)],
+        customdata=[
+            f"{drawn(label)}<br>{rate_sides(row, metric, currency, lang).removeprefix('<br>')}" for label, row in zip(labels, rows, strict=True)
+        ],
         hovertemplate="%{customdata}<extra></extra>",
         error_x=spread,
     )
@@ -296,7 +159,7 @@ def bars(rows: Rows, metric: Metric, by: str, names: Mapping[str, str], lang: st
             x=[end or 0.0 for end in ends], y=list(range(len(rows))), mode="text", text=[f" {text}" for text in texts],
             textposition="middle right", textfont={"size": 12}, hoverinfo="skip", cliponaxis=False,
         )  # fmt: skip
-    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=[drawn(_short(label)) for label in labels], autorange="reversed", showgrid=False)
+    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=[drawn(shortened(label)) for label in labels], autorange="reversed", showgrid=False)
     known = [end for end in ends if end is not None]
     top, low = max(known, default=1.0), min([0.0, *known])
     figure.update_xaxes(showticklabels=False, range=[low * 1.25, (top or 1.0) * 1.28], showgrid=False)
@@ -368,7 +231,7 @@ def lines(
             x, y, name, _ = end
             near = not isinstance(x, date) and x < _longest(series) / 2
             below = x == other[0] and (y, name) < (other[1], other[2])  # the two would meet where both lines end
-            _label(figure, x.isoformat() if isinstance(x, date) else x, y, name, "left" if near else "right", -12 if below else 12)
+            end_label(figure, x.isoformat() if isinstance(x, date) else x, y, name, "left" if near else "right", -12 if below else 12)
     if months:
         month_axis(figure, sorted({x for points in series.values() for x, _ in points}), lang)
     else:
@@ -380,111 +243,11 @@ def lines(
     return figure
 
 
-def triangle(
-    rows: Rows,
-    across: str,
-    down: str,
-    value: str,
-    unit: str,
-    lang: str,
-    currency: str,
-    running: Sequence[tuple[date, int]] = (),
-    dark: bool = False,
-) -> go.Figure:
-    """Placement months down, months since placement across; a month still running is an empty dotted cell, not a figure."""
-    place = {(row[down], row[across]): row for row in rows if row.get(value) is not None}
-    columns = sorted({column for _, column in [*place, *running]})
-    months = sorted({month for month, _ in [*place, *running]})
-    scale = formats.scale(unit, [row[value] for row in place.values()], currency, lang)
-    figure = blank(height=110 + 26 * len(months))
-    figure.update_layout(width=_grid_width(len(columns)))
-
-    def said(month: date, column: int) -> str:
-        row = place.get((month, column))
-        if row is None:
-            return ""
-        text = f"{formats.month(month, lang)} · {word('chart.month_n', lang, n=column)}<br>{formats.measure(unit, row[value], currency, lang)}"
-        part, whole = row.get(f"{value}_part"), row.get(f"{value}_whole")
-        return text if whole is None else f"{text}<br>{formats.full_amount(part, currency)} / {formats.full_amount(whole, currency)}"
-
-    grid = [[(month, column) for column in columns] for month in months]
-    shades = [[scale.of(place[cell][value]) if cell in place else None for cell in line] for line in grid]
-    texts = [[scale.text(place[cell][value]) if cell in place else "" for cell in line] for line in grid]
-    _heat(figure, shades, texts, [[said(*cell) for cell in line] for line in grid], dark)
-    for month, column in running:
-        x, y = columns.index(column), months.index(month)
-        edge = {"color": TOTAL, "width": 1.5, "dash": "dot"}
-        figure.add_shape(type="rect", x0=x - 0.46, x1=x + 0.46, y0=y - 0.42, y1=y + 0.42, line=edge)
-        figure.add_annotation(x=x, y=y, text="…", showarrow=False)
-    figure.update_xaxes(
-        tickvals=list(range(len(columns))), ticktext=[str(column) for column in columns], side="top", showgrid=False, ticks="",
-        title={"text": word("chart.months_since", lang), "font": {"size": 12}},
-    )  # fmt: skip
-    names = [formats.month(month, lang) for month in months]
-    figure.update_yaxes(tickvals=list(range(len(months))), ticktext=names, autorange="reversed", showgrid=False, ticks="")
-    return figure
-
-
-def running_diagonal(rows: Rows, across: str, down: str, as_of: date) -> list[tuple[date, int]]:
-    """The cells of a triangle whose month the data ends in before it ends: they have no figure yet."""
-    if as_of == formats.month_end(as_of):
-        return []
-    months = sorted({row[down] for row in rows} | {as_of.replace(day=1)})
-    return [(month, (as_of.year - month.year) * 12 + as_of.month - month.month) for month in months if month <= as_of]
-
-
-def matrix(
-    rows: Rows,
-    start: str,
-    end: str,
-    value: str,
-    states: Sequence[str],
-    ends: Sequence[str],
-    names: Mapping[str, str],
-    lang: str,
-    currency: str,
-    beside: Mapping[str, str] | None = None,
-    dark: bool = False,
-) -> go.Figure:
-    """Shares that moved from each state (down, with its number of cases beside) to each state (across); a row adds up to one."""
-    cells = {(row[start], row[end]): row for row in rows if row[value] is not None}
-    figure = blank(height=110 + 34 * len(states))
-    figure.update_layout(width=_grid_width(len(ends), 50) + 60)
-    scale = formats.scale("rate", [], "", lang)
-
-    def said(one: str, other: str) -> str:
-        row = cells.get((one, other))
-        if row is None:
-            return ""
-        sides = [formats.full_amount(row.get(f"{value}_{side}"), currency) for side in ("part", "whole")]
-        moved = f"{drawn(names.get(one, one))} → {drawn(names.get(other, other))}"
-        return f"{moved}<br>{formats.rate(row[value])}<br>{sides[0]} / {sides[1]}"
-
-    grid = [[(one, other) for other in ends] for one in states]
-    shades = [[scale.of(cells[cell][value]) if cell in cells else None for cell in line] for line in grid]
-    texts = [[scale.text(cells[cell][value]) if cell in cells else "" for cell in line] for line in grid]
-    _heat(figure, shades, texts, [[said(*cell) for cell in line] for line in grid], dark)
-    for y, one in enumerate(states):
-        if one in ends:
-            x = ends.index(one)
-            figure.add_shape(type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.46, y1=y + 0.46, line={"color": TOTAL, "width": 1.5})
-    figure.update_xaxes(
-        tickvals=list(range(len(ends))),
-        ticktext=[_wrapped(names.get(one, one)) for one in ends],
-        side="top",
-        showgrid=False,
-        ticks="",
-    )
-    down = [drawn(names.get(one, one)) + (f" · {beside[one]}" if beside else "") for one in states]
-    figure.update_yaxes(tickvals=list(range(len(states))), ticktext=down, autorange="reversed", showgrid=False, ticks="")
-    return figure
-
-
 def waterfall(steps: Sequence[tuple[str, Any, bool]], lang: str, currency: str) -> go.Figure:
     """Steps of money from the first total to the last; a step is name, signed amount, and whether it is a total."""
     scale = formats.scale("amount", [size for _, size, _ in steps], currency, lang)
     figure = blank(height=HEIGHT + 20)
-    names = [_wrapped(name) for name, _, _ in steps]
+    names = [wrapped(name) for name, _, _ in steps]
     figure.add_waterfall(
         x=names,
         y=[scale.of(size) or 0.0 for _, size, _ in steps],
@@ -508,45 +271,6 @@ def waterfall(steps: Sequence[tuple[str, Any, bool]], lang: str, currency: str) 
     return figure
 
 
-def _heat(figure: go.Figure, values: list[list[float | None]], written: list[list[str]], hover: list[list[str]], dark: bool) -> None:
-    """Shades of one hue under figures that are read on all of them; colours of their own, as the theme may be known late."""
-    figure.add_heatmap(
-        z=values,
-        x=list(range(len(values[0]) if values else 0)),
-        y=list(range(len(values))),
-        colorscale=[[0, "#17222E" if dark else "#F1F6FA"], [1, "#1F6FA3" if dark else "#5BA9D6"]],
-        showscale=False,
-        text=written,
-        texttemplate="%{text}",
-        textfont={"size": 12, "color": "#F2F6FA" if dark else "#0B1A26"},
-        customdata=hover,
-        hovertemplate="%{customdata}<extra></extra>",
-        hoverongaps=False,
-        xgap=2,
-        ygap=2,
-        zmin=0,
-    )
-
-
-def _label(figure: go.Figure, x: Any, y: float, text: str, side: str = "right", shift: int = 12) -> None:
-    figure.add_annotation(x=x, y=y, text=drawn(text), showarrow=False, xanchor=side, yshift=shift, font={"size": 12})
-
-
-def _parts(row: Mapping[str, Any], metric: Metric, currency: str, lang: str) -> str:
-    """The two sides of a rate for a hover text, and its interval where the answer carries one."""
-    text = ""
-    part, whole = row.get(f"{metric.id}_part"), row.get(f"{metric.id}_whole")
-    if whole is not None:
-        money = getattr(whole, "as_tuple", None) is not None
-        sides = [formats.full_amount(side, currency) if money else formats.count(side) for side in (part, whole)]
-        text += f"<br>{sides[0]} / {sides[1]}"
-    low, high = row.get(f"{metric.id}_low"), row.get(f"{metric.id}_high")
-    if low is not None and high is not None:
-        span = f"{formats.measure(metric.unit, low, currency, lang)}–{formats.measure(metric.unit, high, currency, lang)}"
-        text += f"<br>{word('chart.interval', lang, span=span)}"
-    return text
-
-
 def _intervals(rows: Rows, metric: Metric, scale: formats.Scale) -> dict[str, Any] | None:
     if not any(row.get(f"{metric.id}_low") is not None for row in rows):
         return None
@@ -558,33 +282,6 @@ def _intervals(rows: Rows, metric: Metric, scale: formats.Scale) -> dict[str, An
     return {"type": "data", "array": up, "arrayminus": down, "color": TOTAL, "thickness": 1.5, "width": 4}
 
 
-def _short(label: str, most: int = 22) -> str:
-    return label if len(label) <= most else f"{label[: most - 1]}…"
-
-
-def _wrapped(label: str) -> str:
-    """A name, drawn over two lines so that it stands level under a narrow bar; Chinese without spaces breaks after four characters."""
-    words = label.split(" ") if " " in label or label.isascii() else [label[:4], label[4:]]
-    half = (len(words) + 1) // 2
-    return "<br>".join(drawn(" ".join(part)) for part in (words[:half], words[half:]) if any(part))
-
-
-def two_lines(name: str, room: int = 18) -> str:
-    """A name drawn over two lines if it is longer than its room in Latin letters; what two lines don't hold is cut."""
-    wide = sum(not letter.isascii() for letter in name)  # Chinese takes nearly twice the width
-    room = round(room / (1 + 0.7 * wide / len(name))) if wide else room
-    if len(name) <= room:
-        return drawn(name)
-    at = name.rfind(" ", 0, room + 1)
-    first, rest = (name[:at], name[at + 1 :]) if at > 0 else (name[:room], name[room:])
-    return f"{drawn(first)}<br>{drawn(rest if len(rest) <= room else f'{rest[: room - 1]}…')}"
-
-
-def _grid_width(columns: int, cell: int = 44) -> int:
-    """Wide enough to read every cell; a narrower screen scrolls."""
-    return max(320, 96 + cell * columns)
-
-
 def _shades(count: int) -> list[str]:
     """One hue from faint (the oldest) to full (the latest)."""
     return [f"rgba(0,114,178,{0.25 + 0.75 * place / max(1, count - 1):.2f})" for place in range(count)]
@@ -592,13 +289,3 @@ def _shades(count: int) -> list[str]:
 
 def _longest(series: Mapping[str, Sequence[tuple[Any, Any]]]) -> int:
     return max((int(x) for points in series.values() for x, _ in points), default=1)
-
-
-def _round_step(rough: float) -> float:
-    """The next of 1, 2, 5 times a power of ten."""
-    power = 1.0
-    while power * 10 <= rough:
-        power *= 10
-    while power > rough:
-        power /= 10
-    return next(power * size for size in (1.0, 2.0, 5.0, 10.0) if power * size >= rough * 0.999)
