@@ -1,15 +1,12 @@
-"""Opens snapshots read-only and answers measures and reports; the only module that runs queries for pages."""
+"""Answers measures and reports of a snapshot; the only module that runs queries for pages."""
 
 from __future__ import annotations
 
 import re
-import threading
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,57 +16,43 @@ import numpy as np
 import numpy.typing as npt
 
 from dashboard.access import LOCAL, Scope
+from dashboard.connection import QueryFailed, close, connect
 from dashboard.contract import ROOT, contract
-from dashboard.filters import Filters, month_end, shifted
+from dashboard.filters import Filters, month_end
 from dashboard.home import NothingLoaded, SnapshotInfo
+from dashboard.measuring import (
+    RELATIONS,
+    Period,
+    aggregate,
+    bucket_ranks,
+    contribution,
+    first_day,
+    is_partial,
+    measured_value,
+    next_start,
+    relation_sql,
+    row_columns,
+    single_valued,
+    value_of,
+)
 from dashboard.methods.intervals import poisson, wilson
-from dashboard.methods.survival import median_time
 from dashboard.metrics import GRAINS, Dimension, Metric, UnknownName, dimension, dimensions, metric, metrics, needs_of, plain
-from dashboard.model import bucket_rules
+
+__all__ = [
+    "RELATIONS",
+    "REPORTS",
+    "Answer",
+    "QueryFailed",
+    "Rows",
+    "Unloaded",
+    "Warehouse",
+    "close",
+    "connect",
+    "contribution",
+    "reports",
+]
 
 REPORTS = ROOT / "queries" / "reports"
-RELATIONS = ROOT / "queries" / "relations"
-ROWS = ROOT / "queries" / "rows.toml"
-TIMEOUT_MS = 60_000
-MEMORY = "1GB"  # what a snapshot's pages and running questions may hold; more is read again, or spilt beside the snapshot
-
-_open: dict[Path, duckdb.DuckDBPyConnection] = {}
-_opening = threading.Lock()
-
-
-class QueryFailed(RuntimeError):
-    """A query that failed, by name; the cause says why."""
-
-
-def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """The one read-only connection of this process to a snapshot, closed to files and settings. Use a cursor per call."""
-    with _opening:
-        if path not in _open:
-            con = duckdb.connect(
-                str(path),
-                read_only=True,
-                config={
-                    "enable_external_access": "false",
-                    "autoinstall_known_extensions": "false",
-                    "autoload_known_extensions": "false",
-                    "allow_community_extensions": "false",
-                    "python_enable_replacements": "false",
-                    "memory_limit": MEMORY,
-                },
-            )
-            con.execute("set global TimeZone = 'UTC'")
-            con.execute(f"set max_execution_time = {TIMEOUT_MS}")
-            con.execute("set lock_configuration = true")
-            _open[path] = con
-        return _open[path]
-
-
-def close(path: Path) -> None:
-    """Let go of a snapshot file."""
-    with _opening:
-        con = _open.pop(path, None)
-        if con is not None:
-            con.close()
 
 
 @dataclass(frozen=True)
@@ -99,15 +82,6 @@ class Rows:
     count: int
     total: Any
     snapshot: str
-
-
-@dataclass(frozen=True)
-class Period:
-    """One period of a series, both ends included; `label` is the first day of its month (…) even where filters cut it short."""
-
-    label: date
-    start: date
-    until: date
 
 
 class Warehouse:
@@ -188,7 +162,7 @@ class Warehouse:
             body = self._body(entry, cuts, self._observed(periods), filters, scope)
             groups.setdefault((body, last, entry.unfiltered, entry.one_of), []).append(entry)
         for (body, last, unfiltered, one_of), entries in groups.items():
-            self._gather(table, body, last, entries, cuts, periods, _single(filters, one_of, by), scope, unfiltered)
+            self._gather(table, body, last, entries, cuts, periods, single_valued(filters, one_of, by), scope, unfiltered)
         if answered and len(cuts) == len(times):  # a period in which nothing happened is still a period
             for period in self._observed(periods):
                 table.setdefault((period.label,) if times else (), {})
@@ -204,7 +178,7 @@ class Warehouse:
             snapshot=self.info.id,
             as_of=self.info.as_of,
             missing={name: what for name, what in missing.items() if what},
-            partial=frozenset(p.label for p in periods if _is_partial(times[0].id if times else None, p, self.info.as_of)),
+            partial=frozenset(p.label for p in periods if is_partial(times[0].id if times else None, p, self.info.as_of)),
         )
 
     def rows(
@@ -236,7 +210,7 @@ class Warehouse:
         last = entry.last_of if entry.last_of not in values else None
         body = self._body(entry, cuts, periods, filters, scope, by_row=True)
         periods = [period for period in periods if not times or period.label == values[times[0].id]]
-        chosen, parameters = self._chosen(body, last, periods, _single(filters, entry.one_of, values), scope, entry.unfiltered)
+        chosen, parameters = self._chosen(body, last, periods, single_valued(filters, entry.one_of, values), scope, entry.unfiltered)
         held, _ = self._fetch(f"{chosen} select * from chosen limit 0", parameters, name)
         adds, condition = contribution(entry)
         where = [condition] if condition else []
@@ -246,7 +220,7 @@ class Warehouse:
                 where.append(f"{cut.column} is not distinct from $by_{cut.id}")
                 parameters[f"by_{cut.id}"] = values[cut.id]
         counted = f"select *, {adds or 'null'} as counted from chosen{' where ' + ' and '.join(where) if where else ''}"
-        shown, kind, key = _row_columns(entry.of, held)
+        shown, kind, key = row_columns(entry.of, held)
         wanted = ["counted", *shown]
         if order is not None and order not in wanted:
             raise UnknownName(f"{name}: its rows can't be put in order by {order!r}; known: {', '.join(wanted)}")
@@ -339,12 +313,12 @@ class Warehouse:
         if grain not in GRAINS:
             raise UnknownName(f"unknown time dimension {grain!r}; known: {', '.join(GRAINS)}")
         if start <= self.info.first_on:  # there is nothing before it, so the first month isn't cut short
-            start = _floor(grain, self.info.first_on)
+            start = first_day(grain, self.info.first_on)
         last = min(until, self.info.as_of)
         result = []
-        day = _floor(grain, start)
+        day = first_day(grain, start)
         while day <= last:
-            following = _after(grain, day)
+            following = next_start(grain, day)
             result.append(Period(day, max(day, start), min(following - timedelta(days=1), until)))
             day = following
         return result
@@ -368,14 +342,14 @@ class Warehouse:
         chosen, values = self._chosen(body, last, seen, filters, scope, unfiltered)
         group = ["period" if cut.kind == "time" else cut.column for cut in cuts]
         keys = ", ".join(f"{column} as key_{index}" for index, column in enumerate(group))
-        columns = [_aggregate(entry) for entry in entries]
+        columns = [aggregate(entry) for entry in entries]
         sql = f"{chosen} select {keys + ', ' if keys else ''}{', '.join(columns)} from chosen{' group by all' if keys else ''}"
         _, rows = self._fetch(sql, values, ", ".join(entry.id for entry in entries))
         for row in rows:
             key = row[: len(group)]
             cells = table.setdefault(key, {})
             for entry, value in zip(entries, row[len(group) :], strict=True):
-                cells[entry.id] = _measured(entry, value)
+                cells[entry.id] = measured_value(entry, value)
 
     def _chosen(
         self, body: str, last: str | None, periods: list[Period], filters: Filters, scope: Scope, unfiltered: bool
@@ -431,7 +405,7 @@ class Warehouse:
         elif relation == "cohort" and by_row:
             relation = "cohort_by_case"  # the cohort's own table has no cases in it
         whole = all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= self.info.as_of) for p in periods)
-        sql = _relation(relation)
+        sql = relation_sql(relation)
         words |= set(re.findall(r"[a-z_0-9]+", sql))
         return re.sub(r"\brolled\.", "model.", sql) if by_row else self._rolled(sql, words | set(uses), whole)
 
@@ -456,11 +430,11 @@ class Warehouse:
         row: dict[str, Any] = {cut.id: value for cut, value in zip(cuts, key, strict=True)}
         for name in wanted:
             entry = metric(name)
-            row[name] = _value(entry, values) if name in answered else None
+            row[name] = value_of(entry, values) if name in answered else None
             if entry.part is not None and entry.whole is not None:
                 known = name in answered
-                row[f"{name}_part"] = _value(metric(entry.part), values) if known else None
-                row[f"{name}_whole"] = _value(metric(entry.whole), values) if known else None
+                row[f"{name}_part"] = value_of(metric(entry.part), values) if known else None
+                row[f"{name}_whole"] = value_of(metric(entry.whole), values) if known else None
                 if entry.interval is not None:
                     limits = {"wilson": wilson, "poisson": poisson}[entry.interval]
                     low, high = limits(row[f"{name}_part"], row[f"{name}_whole"]) if known else (None, None)
@@ -469,17 +443,9 @@ class Warehouse:
 
     def _order(self, cut: Dimension, value: Any) -> tuple[Any, ...]:
         if cut.codes in ("bucket", "state"):
-            rank = _bucket_ranks().get(value)
+            rank = bucket_ranks().get(value)
             return (rank is None, rank or 0, str(value))
         return (value is None, value)
-
-
-def _single(filters: Filters, one_of: Iterable[tuple[str, str]], by: Iterable[str]) -> Filters:
-    """Filters that leave one value of each dimension that would count things again, unless they or the cut say which."""
-    for name, value in one_of:
-        if name not in by and not filters.chosen(name):
-            filters = filters.choosing(name, (value,))
-    return filters
 
 
 class Unloaded(Warehouse):
@@ -498,12 +464,6 @@ def _listed(values: Sequence[str] | None) -> list[str] | None:
     return None if values is None else list(values)
 
 
-@cache
-def _relation(name: str) -> str:
-    sql = (RELATIONS / f"{name}.sql").read_text(encoding="utf-8")
-    return re.sub(r"^--.*\n", "", sql, flags=re.MULTILINE).rstrip().rstrip(";")
-
-
 #: A limit of a report that may be left open: one line `($name is null or …)`.
 _LIMIT = re.compile(r"^(?P<start>\s*(?:where |and |))\(\$(?P<name>\w+) is null or (?:(?!is null).)*\)$", flags=re.MULTILINE)
 
@@ -511,122 +471,6 @@ _LIMIT = re.compile(r"^(?P<start>\s*(?:where |and |))\(\$(?P<name>\w+) is null o
 @cache
 def _report_text(name: str) -> str:
     return re.sub(r"^--.*\n", "", (REPORTS / f"{name}.sql").read_text(encoding="utf-8"), flags=re.MULTILINE)
-
-
-@cache
-def _row_registry() -> dict[str, Any]:
-    return tomllib.loads(ROWS.read_text(encoding="utf-8"))
-
-
-def _row_columns(relation: str, held: Sequence[str]) -> tuple[list[str], str, list[str]]:
-    """Of a relation's rows: the columns shown, what a row is, and the columns that put rows in one order always."""
-    registry = _row_registry()
-    shown = [name for name in registry["columns"]["shown"] if name in held]
-    entry = registry["relations"].get(relation, {})
-    key = [name for name in entry.get("key", ["case_key", *shown]) if name in held]
-    return shown, entry.get("row", "other"), key
-
-
-_SUM = re.compile(r"(?:(?P<times>\d+) \* )?(?:sum\((?P<summed>.+?)\)|count\(\*\))(?: filter \(where (?P<condition>.+)\))?")
-
-
-def contribution(entry: Metric) -> tuple[str | None, str | None]:
-    """What one row adds to a plain metric, and which rows count, both as SQL over the row; None where there is no such thing."""
-    found = _SUM.fullmatch(entry.sql or "")
-    if found is None or not _balanced(found["summed"] or "") or not _balanced(found["condition"] or ""):
-        return None, None
-    summed = f"({found['summed'] or '1'})"
-    return (f"{found['times']} * {summed}" if found["times"] else summed), (f"({found['condition']})" if found["condition"] else None)
-
-
-def _balanced(text: str) -> bool:
-    depth = 0
-    for character in text:
-        depth += (character == "(") - (character == ")")
-        if depth < 0:
-            return False
-    return depth == 0
-
-
-def _aggregate(entry: Metric) -> str:
-    """The column that answers a plain metric; no rows is unknown, rows without anything to add up are zero."""
-    if entry.curve:
-        curve = dict(entry.curve)
-        origin, event, leaving = curve["origin"], curve["duration"], curve["exit"]
-        had = f"({event} is not null and ({leaving} is null or {event} <= {leaving}))"
-
-        def days(until: str, rows: str) -> str:
-            return f"histogram(greatest(date_diff('day', {origin}, {until}), 0)) filter (where {rows})"
-
-        return (
-            f"struct_pack(events := {days(event, had)}, competing := {days(leaving, f'not {had} and {leaving} is not null')}, "
-            f"censored := {days('as_of_day()', f'not {had} and {leaving} is null')}) as {entry.id}"
-        )
-    if entry.empty_is_unknown:
-        return f"{entry.sql} as {entry.id}"
-    return f"case when count(*) > 0 then coalesce({entry.sql}, 0) end as {entry.id}"
-
-
-def _measured(entry: Metric, value: Any) -> Any:
-    if entry.curve and value is not None:
-        counts = {name: {int(day): int(n) for day, n in (value[name] or {}).items()} for name in ("events", "competing", "censored")}
-        return median_time(counts["events"], counts["competing"], counts["censored"])
-    return value
-
-
-def _value(entry: Metric, values: dict[str, Any]) -> Any:
-    """A metric's value in one group; in a group that has cash but no stock (or the reverse) the absent side is zero."""
-    if entry.part is not None and entry.whole is not None:
-        part, whole = _value(metric(entry.part), values), _value(metric(entry.whole), values)
-        if not whole:
-            return None
-        return float(part or 0) / float(whole)
-    if entry.terms:
-        total: Any = None
-        for term in entry.terms:
-            value = _value(metric(term.removeprefix("-")), values)
-            if value is not None:
-                total = (total or 0) + (-value if term.startswith("-") else value)
-        return total
-    value = values.get(entry.id)
-    if value is None and entry.additive and entry.basis == "calendar":
-        return Decimal("0.00") if entry.unit == "amount" else 0
-    return value
-
-
-@cache
-def _bucket_ranks() -> dict[str, int]:
-    scheme = max(bucket_rules()["scheme"], key=lambda entry: entry["valid_from"])
-    order = [bucket["id"] for bucket in scheme["buckets"]]
-    exits = ["plan", *contract().codes["close_reason"], "unrecorded", "unobserved"]
-    return {name: rank for rank, name in enumerate([*order, *exits])}
-
-
-def _floor(grain: str, day: date) -> date:
-    if grain == "day":
-        return day
-    if grain == "week":
-        return day - timedelta(days=day.weekday())
-    if grain == "month":
-        return day.replace(day=1)
-    if grain == "quarter":
-        return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-    return date(day.year, 1, 1)
-
-
-def _after(grain: str, day: date) -> date:
-    if grain in ("day", "week"):
-        return day + timedelta(days=1 if grain == "day" else 7)
-    return shifted(day, {"month": 1, "quarter": 3, "year": 12}[grain])
-
-
-def _is_partial(grain: str | None, period: Period, as_of: date) -> bool:
-    """A period that runs beyond the as-of day, or a calendar period cut short by the filters or by it."""
-    if period.until > as_of:
-        return True
-    if grain is None:
-        return False
-    return period.start != _floor(grain, period.start) or period.until + timedelta(days=1) != _after(grain, _floor(grain, period.start))
 
 
 @cache

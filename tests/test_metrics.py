@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dashboard import warehouse
+from dashboard import measuring, warehouse
 from dashboard.filters import month_end
 from dashboard.metrics import UnknownName, dimensions, metrics
 from tests.conftest import Given
@@ -181,7 +181,7 @@ def test_a_period_of_several_months_takes_the_bucket_at_its_own_start(shop: Give
     assert {r["bucket"]: r["net_amount"] for r in rows} == {"M2": D("400.00"), "new": D("1030.00")}
 
 
-original = warehouse._relation
+original = measuring.relation_sql
 
 
 def test_opening_balance_on_any_day_agrees_with_the_quick_one_at_month_starts(shop: Given) -> None:
@@ -190,9 +190,9 @@ def test_opening_balance_on_any_day_agrees_with_the_quick_one_at_month_starts(sh
         names = ("opening_amount", "opening_cases", "paid_open_cases")
         quick = shop.rows(names, start=date(2026, month, 1), until=month_end(date(2026, month, 1)))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(warehouse, "_relation", lambda name: original("stock_any_day" if name == "stock" else name))
+            patch.setattr(warehouse, "relation_sql", lambda name: original("stock_any_day" if name == "stock" else name))
             general = shop.rows(names, start=date(2026, month, 1), until=month_end(date(2026, month, 1)))
-            patch.setattr(warehouse, "_relation", lambda name: original("stock_part_month" if name == "stock" else name))
+            patch.setattr(warehouse, "relation_sql", lambda name: original("stock_part_month" if name == "stock" else name))
             part = shop.rows(names, start=date(2026, month, 1), until=month_end(date(2026, month, 1)))
         assert quick == general == part
     # by 9 February nobody has paid; over February and March C1 has (its reversal cancels only March's 100)
