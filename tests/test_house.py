@@ -32,6 +32,21 @@ ABOVE = {
 }
 
 KNOW_STREAMLIT |= {"desks", "one_desk"}
+#: what ui is made of, each above those it uses
+FRONT = {
+    "asking": {"messages", "grids", "cards", "choosing"},
+    "messages": {"grids", "cards", "choosing"},
+    "grids": {"cards", "choosing"},
+    "cards": {"choosing"},
+    "choosing": {"messages", "grids", "cards"},
+}
+KNOW_STREAMLIT |= set(FRONT)
+#: what charts and warehouse are made of
+ABOVE |= {name: ABOVE["charts"] | {"charts"} for name in ("drawing", "timelines", "heatmaps")}
+ABOVE |= {name: ABOVE["warehouse"] | {"warehouse"} for name in ("connection", "measuring")}
+ABOVE["measuring"] |= {"connection"}
+ABOVE = {name: above | (set(FRONT) if "ui" in above else set()) for name, above in ABOVE.items()}
+ABOVE |= {name: above | {"ui", "app"} for name, above in FRONT.items()}
 
 
 def imports(path: Path) -> set[str]:

@@ -1,0 +1,55 @@
+"""What a person chooses on a page, kept in its link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from dashboard import naming
+from dashboard.asking import frame, lang, say
+from dashboard.frame import own, set_own
+
+
+def let_go(files: Sequence[UploadedFile]) -> None:
+    """Free the memory of what was uploaded; Streamlit keeps it until the browser goes away."""
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        for file in files:
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+
+
+def picked(key: str, label: str, choices: Mapping[str, str], note: str) -> str:
+    """One of some ids, chosen by its name."""
+    return str(st.selectbox(label, list(choices), format_func=lambda one: choices[one], key=f"{key}_{lang()}", help=note))
+
+
+def choice(key: str, options: Sequence[str], labels: Mapping[str, str] | None = None) -> str:
+    """One of some dimensions (called as the registry says, or by other labels), those not supplied left out."""
+    offered = [name for name in options if not frame().warehouse.missing(name)]
+    named = labels or naming.dimension_labels(lang())
+    return option(key, {name: named[name] for name in offered}, say("recovery.by"))
+
+
+def option(key: str, labels: Mapping[str, str], title: str, default: str | None = None, listed: bool = False, note: str | None = None) -> str:
+    """One of some values by their labels, kept in the link as page.KEY; in a row without its title, or `listed` in a box with it."""
+    first = default or next(iter(labels))
+    held = next((value for value in own(key) if value in labels), first)
+    widget = f"{key}_{lang()}_{held}"
+
+    def changed() -> None:
+        value = st.session_state[widget]
+        set_own(key, [] if value in (None, first) else [str(value)])
+
+    if listed:
+        values = list(labels)
+        st.selectbox(title, values, index=values.index(held), format_func=labels.__getitem__, key=widget, on_change=changed, help=note)
+    else:
+        st.segmented_control(
+            title, list(labels), format_func=labels.__getitem__, default=held, key=widget, required=True, label_visibility="collapsed",
+            wrap=True, on_change=changed, help=note,
+        )  # fmt: skip
+    return held
