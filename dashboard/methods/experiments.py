@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2_contingency, chisquare
 from scipy.stats import norm as normal
 from scipy.stats import t as student
-from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.multitest import fdrcorrection
 from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import confint_proportions_2indep
 
@@ -137,12 +137,19 @@ def share_effect(arm: Arm, control: Arm, both: Vector, shared: int, part: Vector
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """p-values adjusted so that among all of them any false finding has a chance of 5% at most (Holm 1979)."""
-    return [float(p) for p in multipletests(p_values, alpha=ALPHA, method="holm")[1]] if p_values else []
+    # as statsmodels' multipletests, which clears away garbage before each call: a third of a second
+    if not p_values:
+        return []
+    values, left = np.asarray(p_values, dtype=np.float64), np.arange(len(p_values), 0, -1)
+    order = np.argsort(values)
+    adjusted = np.empty(len(values))
+    adjusted[order] = np.minimum(np.maximum.accumulate(values[order] * left), 1)
+    return [float(p) for p in adjusted]
 
 
 def false_discovery(p_values: Sequence[float]) -> list[float]:
     """p-values adjusted so that of those called real 5% are false on average (Benjamini and Hochberg 1995)."""
-    return [float(p) for p in multipletests(p_values, alpha=ALPHA, method="fdr_bh")[1]] if p_values else []
+    return [float(p) for p in fdrcorrection(p_values, alpha=ALPHA)[1]] if p_values else []
 
 
 def detectable(control_share: float, n: float, control_n: float, alpha: float = ALPHA) -> float | None:

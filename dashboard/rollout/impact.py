@@ -16,11 +16,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
-from statsmodels.stats.multitest import multipletests
-
 from dashboard.access import LOCAL, Scope
 from dashboard.filters import Filters, month_end
 from dashboard.methods.effects import LEVEL, Effect, Row, TooFew, interrupted, month_number, staggered
+from dashboard.methods.experiments import holm
 from dashboard.metrics import Metric, dimensions, metrics, plain
 from dashboard.rollout.plan import Said
 from dashboard.warehouse import Warehouse
@@ -268,11 +267,11 @@ def together(found: Sequence[Verdict]) -> list[Verdict]:
     values = [1.0 if one.effect is None or one.effect.overall.p is None else one.effect.overall.p for one in told]
     if not values:
         return list(found)
-    corrected = iter(multipletests(values, alpha=LEVEL, method="holm")[1].tolist())
+    corrected = iter(holm(values))
     made = []
     for one in found:
         if one.effect is not None:
-            p = float(next(corrected))
+            p = next(corrected)
             one = replace(one, kind=_kind(one.metric, one.effect, p), corrected=p, family=len(told))
         made.append(one)
     return made

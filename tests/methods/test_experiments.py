@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 from scipy.stats import ttest_ind
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, power_proportions_2indep
 
 from dashboard.methods import experiments
@@ -146,6 +147,11 @@ def test_adjustment_by_hand() -> None:
     assert experiments.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert experiments.false_discovery([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.04, 0.04])
     assert experiments.holm([]) == [] and experiments.false_discovery([]) == []
+    random = np.random.default_rng(1)
+    for size in (1, 2, 7, 40):
+        values = random.random(size) ** 3
+        assert experiments.holm(values.tolist()) == multipletests(values, method="holm")[1].tolist()
+        assert experiments.false_discovery(values.tolist()) == multipletests(values, method="fdr_bh")[1].tolist()
 
 
 def test_sample_ratio() -> None:
