@@ -20,7 +20,7 @@ import json
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -156,7 +156,7 @@ class Run:
         """What is paid out: the sum of its statements."""
         return sum((statement.amount for statement in self.statements), ZERO)
 
-    @property
+    @cached_property
     def result_hash(self) -> str:
         """Of everything in it: two runs with the same hash say the same."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
