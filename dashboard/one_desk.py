@@ -86,7 +86,7 @@ def facts(mine: Performance) -> list[tuple[str, str | None]]:
 
 def by_month(found: Desks, who: str) -> list[tuple[date, Performance | None]]:
     """The collector's own figures in each month tallied."""
-    return [(month, performance.summed(found.tallies, (month,), found.adjusted.outcome).of(who)) for month in found.tallies.months]
+    return [(month, performance.summed(found.tallies, (month,), found.adjusted.outcome, top=False).of(who)) for month in found.tallies.months]
 
 
 def run(rows: Sequence[tuple[date, Performance | None]]) -> str | None:
@@ -112,7 +112,7 @@ def months(rows: Sequence[tuple[date, Performance | None]]) -> list[dict[str, An
 def drivers(found: Desks, who: str) -> list[Step] | None:
     """The funnel's steps behind the collector's gap to expected; None where a count is nothing. Raises NotSupplied."""
     ui.supplied("contacts", "contacts.collector_id", "promises")
-    paid = performance.summed(found.tallies, found.months)
+    paid = found.adjusted if found.adjusted.outcome == "paid" else performance.summed(found.tallies, found.months)
     mine = paid.of(who)
     if mine is None:
         return None

@@ -320,8 +320,8 @@ def _columns(mix: Mix, at: Ints, size: int, expected: Vector, mean: Vector) -> t
     return mix.cases, mix.paid, paid, paid * (1 - chance), mix.cash, cash, cash * heavy
 
 
-def summed(found: Tallies, months: Sequence[date], outcome: str = "paid") -> Adjusted:
-    """The months chosen added up for each collector, compared by one outcome."""
+def summed(found: Tallies, months: Sequence[date], outcome: str = "paid", top: bool = True) -> Adjusted:
+    """The months chosen added up for each collector, compared by one outcome; without `top` their chances of the best quarter are not drawn."""
     wanted = set(months)
     totals: dict[str, list[float]] = {}
     for row in found.rows:
@@ -336,11 +336,18 @@ def summed(found: Tallies, months: Sequence[date], outcome: str = "paid") -> Adj
     if not people:
         return Adjusted(outcome, tuple(sorted(wanted)), (), Spread(float("nan"), 0.0, 0.0, 0), 1.0)
     table = np.array([totals[name] for name in people])
-    return compared(outcome, tuple(sorted(wanted)), people, table[:, 0], table[:, 1], table[:, 2], table[:, 3])
+    return compared(outcome, tuple(sorted(wanted)), people, table[:, 0], table[:, 1], table[:, 2], table[:, 3], top)
 
 
 def compared(
-    outcome: str, months: tuple[date, ...], people: Sequence[str], cases: Vector, observed: Vector, expected: Vector, variance: Vector
+    outcome: str,
+    months: tuple[date, ...],
+    people: Sequence[str],
+    cases: Vector,
+    observed: Vector,
+    expected: Vector,
+    variance: Vector,
+    top: bool = True,
 ) -> Adjusted:
     """Collectors' sums as a profile: intervals, over-dispersion, shrinkage, flags and chances of the top quarter."""
     variance = profiling.positive(variance)
@@ -356,7 +363,8 @@ def compared(
         own, chance = observed[known] / expected[known] - 1, variance[known] / expected[known] ** 2
     read = phi if outcome == "paid" else 1.0
     belief = profiling.believed(own, chance)
-    mean, deviation, top = 1 + read * belief.mean, read * belief.deviation, profiling.top_chance(belief)
+    mean, deviation = 1 + read * belief.mean, read * belief.deviation
+    best = profiling.top_chance(belief) if top else None
     z = profiling.scores(observed[known], expected[known], variance[known], spread.tau2)
     place = {int(index): at for at, index in enumerate(np.flatnonzero(known))}
     made = []
@@ -371,7 +379,8 @@ def compared(
             flag = "high" if z[at] > profiling.Z998 else "low" if z[at] < -profiling.Z998 else ""
             middle = float(mean[at])
             one = replace(
-                one, shrunk=middle, shrunk_low=middle - half, shrunk_high=middle + half, top=float(top[at]), z=float(z[at]), flag=flag
+                one, shrunk=middle, shrunk_low=middle - half, shrunk_high=middle + half, top=None if best is None else float(best[at]),
+                z=float(z[at]), flag=flag
             )  # fmt: skip
         made.append(one)
     made.sort(key=lambda one: (one.shrunk is None, -(one.shrunk or 0.0), -one.ratio, one.collector))
