@@ -1,23 +1,23 @@
 """What is paid for a month, why, and where it stands: the run and its life, statements down to payments, adjustments, disputes, history."""
 
-from dashboard import paywork
+from dashboard import paystatements, paywork, paywritten
 
 paywork.said()
 with paywork.guarded():
     at = paywork.asked()
     if at.sight == "own":
-        paywork.own(at)
-        paywork.disputes(at)
+        paystatements.own(at)
+        paywritten.disputes(at)
     elif at.sight in ("team", "progress"):
-        paywork.progress(at)
-        paywork.statements(at)
+        paystatements.progress(at)
+        paystatements.statements(at)
     elif at.sight == "all":
         paywork.run(at)
-        paywork.statements(at)
+        paystatements.statements(at)
         paywork.ties(at)
-        paywork.adjustments(at)
-        paywork.differences(at)
-        paywork.disputes(at)
-        paywork.history(at)
+        paywritten.adjustments(at)
+        paywritten.differences(at)
+        paywritten.disputes(at)
+        paywritten.history(at)
     else:
         paywork.nothing_for(at.desk.person)

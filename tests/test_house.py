@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = sorted((ROOT / "dashboard").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 SQL = sorted((ROOT / "queries").rglob("*.sql"))
-KNOW_STREAMLIT = {"app", "ui", "frame", "snapshots", "casework", "saved", "planning", "paywork", "draftwork"}
+KNOW_STREAMLIT = {"app", "ui", "frame", "snapshots", "casework", "saved", "planning", "paywork", "paystatements", "paywritten", "draftwork"}
 #: module → modules of the package it must not import (what stands above it)
 ABOVE = {
     "contract": {"warehouse", "load", "ui", "app", "frame", "charts", "filters", "metrics"},
