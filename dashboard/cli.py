@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -31,21 +30,14 @@ from dashboard.home import Busy, Home, NothingLoaded, Overtaken
 from dashboard.incentives import commands as incentives
 from dashboard.load import Loaded, load
 from dashboard.metrics import UnknownName, metric, metrics, needs_of, plain
+from dashboard.options import DatasetOption, FormatOption, HomeOption, LangOption, err, out
 from dashboard.rollout import current
 from dashboard.state import StateTooNew, StateUnavailable, address, opened
 from dashboard.warehouse import Answer, QueryFailed, Warehouse
 
 app = typer.Typer(add_completion=False, help="Collections analytics: exports in, figures people can trust out.", pretty_exceptions_enable=False)
 app.add_typer(incentives.app, name="incentives")
-#: Piped output is as wide as it needs: a cut figure is a wrong figure.
-WIDE = None if sys.stdout.isatty() else 250
-out = Console(highlight=False, width=WIDE)
-err = Console(stderr=True, highlight=False, width=WIDE)
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Where snapshots and state live (or COLLECTIONS_HOME).")]
-DatasetOption = Annotated[str | None, typer.Option("--dataset", help="Data set; the one last loaded unless told.")]
-LangOption = Annotated[str, typer.Option("--lang", help="en or zh")]
-FormatOption = Annotated[str, typer.Option("--format", help="table, csv or json")]
 
 CARDS = (ROOT / "data" / "real" / "cards", ROOT / "data" / "mappings" / "cards.toml")
 #: The sample that is made and loaded where nothing is loaded: cases, months of history, seed.

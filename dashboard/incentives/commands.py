@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -32,19 +30,12 @@ from dashboard.incentives.plan import Plan
 from dashboard.incentives.planfile import read
 from dashboard.incentives.problems import NoSuchPlan, PlanError, Problem
 from dashboard.incentives.statement import Run, Statement
+from dashboard.options import DatasetOption, FormatOption, HomeOption, LangOption, err, out
 from dashboard.state import State, StateTooNew, StateUnavailable, address
 from dashboard.warehouse import QueryFailed, Warehouse
 
 app = typer.Typer(no_args_is_help=True, help="Pay from collections: plans, a month's run, its statements, review, approval, lock, export.")
-#: Piped output is as wide as it needs: a cut figure is a wrong figure.
-WIDE = None if sys.stdout.isatty() else 250
-out = Console(highlight=False, width=WIDE)
-err = Console(stderr=True, highlight=False, width=WIDE)
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Where snapshots and state live (or COLLECTIONS_HOME).")]
-DatasetOption = Annotated[str | None, typer.Option("--dataset", help="Data set; the one last loaded unless told.")]
-LangOption = Annotated[str, typer.Option("--lang", help="en or zh")]
-FormatOption = Annotated[str, typer.Option("--format", help="table, csv or json")]
 PlanOption = Annotated[str, typer.Option("--plan", help="Id of a plan.")]
 MonthOption = Annotated[str | None, typer.Option("--month", help="YYYY-MM; the last complete month unless told.")]
 AsOption = Annotated[str | None, typer.Option("--as", help="Who does it: an id of people.toml; without that file any name.")]
