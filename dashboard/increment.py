@@ -38,7 +38,7 @@ def narrower() -> dict[str, dict[str, Any]]:
 
 
 def fits(con: duckdb.DuckDBPyConnection, base: SnapshotInfo, changes: Mapping[str, Changes], supplied: set[str], as_of: date) -> bool:
-    """Whether the model of a merge can be made from the base's: same version, month and settings, no change of collectors, cases known."""
+    """Whether the model of a merge can be made from the base's: same version, month and settings, no change of collectors, every case known."""
     news = changes.get("collectors", Changes())
     known = {str(row[0]) for row in con.execute("select distinct table_id from base.meta.supplied").fetchall()}
     ends = as_of == model.month_end(as_of)
@@ -46,6 +46,7 @@ def fits(con: duckdb.DuckDBPyConnection, base: SnapshotInfo, changes: Mapping[st
         base.model == model.version()
         and known == supplied
         and "cases" in known
+        and con.execute("select count(*) from base.meta.flags where kind = 'orphan_in_service'").fetchone() == (0,)
         and not (news.added or news.changed)
         and base.as_of <= as_of
         and (base.as_of == as_of or ((base.as_of.year, base.as_of.month) == (as_of.year, as_of.month) and not ends))

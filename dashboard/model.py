@@ -32,6 +32,7 @@ INSTALMENT_ROWS = (
     "select plans.case_id, instalments.rowid as row_id from export.instalments as instalments "
     "inner join export.plans as plans on instalments.plan_id = plans.plan_id order by plans.case_id"
 )
+NEVER = 2**31  # a load that there is none of
 FAR_DAYS = 60  # a last day this far behind nothing, with few rows, is a typing error and not the export's last day
 FAR_ROWS = 1000
 
@@ -226,6 +227,25 @@ def flag(con: duckdb.DuckDBPyConnection) -> None:
     for path in sorted(FLAGS.glob("*.sql")):
         con.execute(f"insert into meta.flags {path.read_text(encoding='utf-8')}")
     con.execute("insert into meta.flags select 'far_later_date', table_id, null, null, null, cast(after as varchar) from far_later")
+    _flag_orphans(con)
+
+
+def _flag_orphans(con: duckdb.DuckDBPyConnection) -> None:
+    """Rows that were taken in when the table they refer to was not supplied yet, and that it turned out not to have.
+
+    Later rows are held against it when they come in (dashboard/checks.py).
+    """
+    first = dict(con.execute("select table_id, min(load_number) from meta.files where table_id is not null group by table_id").fetchall())
+    for table in contract().tables.values():
+        for column in table.loaded:
+            if column.parent is not None and first.get(table.id, NEVER) < first.get(column.parent, 0):
+                parent = contract().tables[column.parent]
+                con.execute(
+                    f"insert into meta.flags select 'orphan_in_service', $table, t.source_file, t.source_line, t.{table.key[0]}, "
+                    f"$column || ' ' || t.{column.id} from export.{table.id} as t where t.{column.id} is not null "
+                    f"and not exists (select 1 from export.{parent.id} as p where p.{parent.key[0]} = t.{column.id})",
+                    {"table": table.id, "column": column.id},
+                )
 
 
 def index_cases(con: duckdb.DuckDBPyConnection) -> None:

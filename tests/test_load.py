@@ -145,6 +145,17 @@ def test_a_partial_export_merges_by_key(given: Draw) -> None:
     assert later.load.waterfall["net_amount"] == Decimal("40.00") and later.home.info().parent == shop.load.snapshot
 
 
+def test_rows_that_came_before_their_parents_are_held_against_them_then(given: Draw) -> None:
+    """Payments alone first: nothing to hold C9 against. When cases come, they have no C9: its payment stays, and is flagged ever after."""
+    shop = given(payments="case_id | paid_on | amount\nC1 | 2026-01-20 | 10.00\nC9 | 2026-01-21 | 20.00", as_of="2026-01-31")
+    assert shop.flags() == []
+    cases = "case_id | placed_on | placed_balance\nC1 | 2026-01-05 | 100"
+    for more in ({"cases": cases}, {"payments": "payment_id | case_id | paid_on | amount\nP7 | C1 | 2026-01-22 | 1.00"}):
+        shop = given(home=shop.home, as_of="2026-01-31", **more)
+        assert shop.flags() == [("orphan_in_service", "P2")]
+    assert shop.value("net_amount") == Decimal("31.00")
+
+
 def test_another_currency_or_zone_is_not_merged(given: Draw, tmp_path: Path) -> None:
     tables = {"payments": "case_id | paid_on\nC1 | 2026-01-05"}
     shop = given(**tables)
