@@ -21,13 +21,13 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from typer.core import TyperGroup
 
 from dashboard import access, formats, model, outcome
 from dashboard.breaches import LoadRefused, breach_line, kind_label
 from dashboard.contract import ROOT, contract
 from dashboard.filters import Filters
 from dashboard.home import Busy, Home, NothingLoaded, Overtaken
-from dashboard.incentives import commands as incentives
 from dashboard.load import Loaded, load
 from dashboard.metrics import UnknownName, metric, metrics, needs_of, plain
 from dashboard.options import DatasetOption, FormatOption, HomeOption, LangOption, err, out
@@ -35,8 +35,26 @@ from dashboard.rollout import current
 from dashboard.state import StateTooNew, StateUnavailable, address, opened
 from dashboard.warehouse import Answer, QueryFailed, Warehouse
 
-app = typer.Typer(add_completion=False, help="Collections analytics: exports in, figures people can trust out.", pretty_exceptions_enable=False)
-app.add_typer(incentives.app, name="incentives")
+
+class Commands(TyperGroup):
+    """The commands; those of pay are only read in where they are asked for: what they stand on takes longer to start than most commands run."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), "incentives"]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name != "incentives":
+            return super().get_command(ctx, cmd_name)
+        from dashboard.incentives.commands import app as incentives
+
+        group = typer.main.get_command(incentives)
+        group.name = cmd_name
+        return group
+
+
+app = typer.Typer(
+    cls=Commands, add_completion=False, help="Collections analytics: exports in, figures people can trust out.", pretty_exceptions_enable=False
+)
 
 
 CARDS = (ROOT / "data" / "real" / "cards", ROOT / "data" / "mappings" / "cards.toml")

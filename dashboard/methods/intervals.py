@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 Z95 = 1.959963984540054
 #: Rates of rare events are read per so many.
@@ -26,6 +26,6 @@ def poisson(part: int | None, whole: int | None, level: float = 0.95) -> tuple[f
     if part is None or not whole:
         return None, None
     events, tail = part / PER, (1 - level) / 2
-    low = float(chi2.ppf(tail, 2 * events)) / 2 if events else 0.0
-    high = float(chi2.ppf(1 - tail, 2 * (events + 1))) / 2
+    low = float(gammaincinv(events, tail)) if events else 0.0
+    high = float(gammaincinv(events + 1, 1 - tail))
     return PER * low / float(whole), PER * high / float(whole)
