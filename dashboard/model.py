@@ -33,6 +33,14 @@ INSTALMENT_ROWS = (
     "inner join export.plans as plans on instalments.plan_id = plans.plan_id order by plans.case_id"
 )
 NEVER = 2**31  # a load that there is none of
+#: What contacts counted by kind add up to, where it isn't what their kind counts for times their number.
+COUNTED = {
+    "early_count": "kinds.attempt_count * counted.early_count",
+    "cost_amount": "case when kinds.attempt_count = 1 then counted.cost_amount end",
+    "costed_count": "kinds.attempt_count * counted.costed_count",
+    "handled_seconds": "case when kinds.automated = 0 and kinds.call_connected_count = 1 then counted.handled_seconds end",
+    "handled_count": "case when kinds.automated = 0 then kinds.call_connected_count * counted.handled_count else 0 end",
+}
 FAR_DAYS = 60  # a last day this far behind nothing, with few rows, is a typing error and not the export's last day
 FAR_ROWS = 1000
 
@@ -280,7 +288,18 @@ def grouped(name: str, relation: str, sign: int = 1) -> str:
 
 def roll_up(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """One roll-up, from its table. `row_count` tells a group that has no row left from one whose sums are nothing."""
-    con.execute(f"create table model.{name} as {grouped(name, 'model.' + rollups()[name]['of'])} order by all")
+    made = counted(name) if "counted" in rollups()[name] else grouped(name, f"model.{rollups()[name]['of']}")
+    con.execute(f"create table model.{name} as {made} order by all")
+
+
+def counted(name: str) -> str:
+    """The select that makes a roll-up of all contacts, the same as `grouped`: their number of each kind times what the kind counts for."""
+    entry = rollups()[name]
+    sums = ", ".join(f"sum({COUNTED.get(column, f'kinds.{column} * counted.touch_count')}) as {column}" for column in entry["sums"])
+    return (
+        f"select {', '.join(entry['dims'])}, {sums}, cast(sum(counted.touch_count) as bigint) as row_count from ({entry['counted']}) as counted "
+        "inner join model.contact_kinds as kinds on counted.kind = kinds.kind group by all"
+    )
 
 
 def register(con: duckdb.DuckDBPyConnection) -> None:
