@@ -2,8 +2,10 @@
 create table model.cohort_months as
 with
 
+-- cohorts have a number each: what follows finds and follows them by it
 placed as (
     select
+        min(case_key) as cohort_no,
         placed_month,
         placed_month_number,
         product,
@@ -18,27 +20,27 @@ placed as (
         placed_month, placed_month_number, product, region, batch, team, bucket
 ),
 
+members as (
+    select
+        case_key,
+        min(case_key) over (partition by placed_month, placed_month_number, product, region, batch, team, bucket) as cohort_no,
+    from model.cases
+),
+
 paid as (
     select
-        cases.placed_month,
-        cases.product,
-        cases.region,
-        cases.batch,
-        cases.team,
-        cases.bucket,
+        members.cohort_no,
         cash.months_since_placement,
         sum(cash.net_amount) as net_amount,
     from model.cash as cash
-    inner join model.cases as cases on cash.case_key = cases.case_key
+    inner join members on cash.case_key = members.case_key
     where cash.paid_on <= as_of_day()
-    group by
-        cases.placed_month, cases.product, cases.region, cases.batch, cases.team, cases.bucket,
-        cash.months_since_placement
+    group by members.cohort_no, cash.months_since_placement
 ),
 
 aged as (
     select
-        placed.*,
+        placed.cohort_no,
         months.month_number - placed.placed_month_number as months_since_placement,
         months.is_complete,
         coalesce(paid.net_amount, 0) as month_net_amount,
@@ -46,29 +48,34 @@ aged as (
     inner join model.months as months
         on months.month_number >= placed.placed_month_number and not months.is_closing
     left join paid
-        on placed.placed_month = paid.placed_month and placed.product = paid.product and placed.region = paid.region
-        and placed.batch = paid.batch and placed.team = paid.team and placed.bucket = paid.bucket
-        and months.month_number - placed.placed_month_number = paid.months_since_placement
+        on placed.cohort_no = paid.cohort_no and months.month_number - placed.placed_month_number = paid.months_since_placement
+),
+
+run as (
+    select
+        aged.*,
+        sum(aged.month_net_amount) over (
+            partition by aged.cohort_no
+            order by aged.months_since_placement
+            rows between unbounded preceding and current row
+        ) as net_amount,
+    from aged
 )
 
 select
-    aged.placed_month,
-    aged.months_since_placement,
-    aged.is_complete,
-    aged.product,
-    aged.region,
-    aged.batch,
-    aged.team,
-    aged.bucket,
-    cast(aged.placed_amount as decimal(18, 2)) as placed_amount,
-    aged.placed_cases,
-    cast(aged.month_net_amount as decimal(18, 2)) as month_net_amount,
-    cast(sum(aged.month_net_amount) over (
-        partition by
-            aged.placed_month, aged.product, aged.region, aged.batch, aged.team, aged.bucket
-        order by aged.months_since_placement
-        rows between unbounded preceding and current row
-    ) as decimal(18, 2)) as net_amount,
-    (aged.is_complete and aged.months_since_placement = last_complete.month_number - aged.placed_month_number) as is_last,
-from aged
+    placed.placed_month,
+    run.months_since_placement,
+    run.is_complete,
+    placed.product,
+    placed.region,
+    placed.batch,
+    placed.team,
+    placed.bucket,
+    cast(placed.placed_amount as decimal(18, 2)) as placed_amount,
+    placed.placed_cases,
+    cast(run.month_net_amount as decimal(18, 2)) as month_net_amount,
+    cast(run.net_amount as decimal(18, 2)) as net_amount,
+    (run.is_complete and run.months_since_placement = last_complete.month_number - placed.placed_month_number) as is_last,
+from run
+inner join placed on run.cohort_no = placed.cohort_no
 cross join (select max(month_number) as month_number from model.months where is_complete and not is_closing) as last_complete
