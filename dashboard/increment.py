@@ -393,14 +393,15 @@ class Increment:
                 continue
             if "case_id" not in table.columns:
                 continue
-            rows = f"select case_id, rowid from export.{table.id} where case_id is not null and rowid > $since order by case_id"
+            rows = (
+                f"select case_id, list(rowid) as row_ids from export.{table.id} "
+                "where case_id is not null and rowid > $since group by case_id order by case_id"
+            )
             moved = (
                 f"changed_{table.id} as c inner join base.export.{table.id} as b on b.rowid = c.base_id where b.case_id is distinct from c.case_id"
             )
             if self._row(f"select count(*) from {moved}")[0]:
-                self.con.execute(
-                    f"create or replace table rows_of_case.{table.id} as {rows.replace('rowid from', 'rowid as row_id from')}", {"since": -1}
-                )
+                self.con.execute(f"create or replace table rows_of_case.{table.id} as {rows}", {"since": -1})
             else:
                 since = self._row(f"select coalesce(max(rowid), -1) from base.export.{table.id}")[0]
                 self.con.execute(f"insert into rows_of_case.{table.id} {rows}", {"since": since})

@@ -29,8 +29,8 @@ SCORES = ROOT / "data" / "rules" / "score_bands.toml"
 QUALITY = ROOT / "data" / "rules" / "quality.toml"
 RULES = (BUCKETS, CONTACT_RULES, PROMISE_RULES, SCORES, QUALITY)
 INSTALMENT_ROWS = (
-    "select plans.case_id, instalments.rowid as row_id from export.instalments as instalments "
-    "inner join export.plans as plans on instalments.plan_id = plans.plan_id order by plans.case_id"
+    "select plans.case_id, list(instalments.rowid) as row_ids from export.instalments as instalments "
+    "inner join export.plans as plans on instalments.plan_id = plans.plan_id group by plans.case_id order by plans.case_id"
 )
 NEVER = 2**31  # a load that there is none of
 #: What contacts counted by kind add up to, where it isn't what their kind counts for times their number.
@@ -265,8 +265,8 @@ def index_cases(con: duckdb.DuckDBPyConnection) -> None:
     for table in contract().tables.values():
         if "case_id" in table.columns:
             con.execute(
-                f"create table rows_of_case.{table.id} as select case_id, rowid as row_id from export.{table.id} "
-                "where case_id is not null order by case_id"
+                f"create table rows_of_case.{table.id} as select case_id, list(rowid) as row_ids from export.{table.id} "
+                "where case_id is not null group by case_id order by case_id"
             )
     con.execute("create table rows_of_case.instalments as " + INSTALMENT_ROWS)
 

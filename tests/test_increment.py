@@ -52,7 +52,8 @@ def content(home: Home) -> dict[str, Counter[str]]:
     for schema, name in tables:
         if schema not in ("export", "model", "meta", "rows_of_case") or (schema, name) == ("meta", "snapshot"):
             continue
-        columns = [row[0] for row in con.execute(f"describe {schema}.{name}").fetchall()]
+        rows = f"{schema}.{name}" if schema != "rows_of_case" else f"(select case_id, unnest(row_ids) as row_id from {schema}.{name})"
+        columns = [row[0] for row in con.execute(f"describe from {rows}").fetchall()]
         listed = []
         for column in columns:
             if column in ("case_key", "customer_key"):
@@ -68,7 +69,7 @@ def content(home: Home) -> dict[str, Counter[str]]:
                 listed.append(f"(select {key} from export.{name} as e where e.rowid = t.row_id)")
             else:
                 listed.append(f"t.{column}")
-        found[f"{schema}.{name}"] = Counter(str(row) for row in con.execute(f"select {', '.join(listed)} from {schema}.{name} as t").fetchall())
+        found[f"{schema}.{name}"] = Counter(str(row) for row in con.execute(f"select {', '.join(listed)} from {rows} as t").fetchall())
     con.close()
     return found
 

@@ -25,7 +25,7 @@ events as (
         cast(source_file as integer) as source_file,
         cast(source_line as bigint) as source_line,
     from export.cases
-    where rowid in (select places.row_id from rows_of_case.cases as places where places.case_id = $case_id)
+    where rowid in (select unnest(places.row_ids) from rows_of_case.cases as places where places.case_id = $case_id)
     union all
     select
         'left' as kind,
@@ -50,7 +50,7 @@ events as (
         cast(source_file as integer) as source_file,
         cast(source_line as bigint) as source_line,
     from export.cases
-    where rowid in (select places.row_id from rows_of_case.cases as places where places.case_id = $case_id) and closed_on is not null and closed_on <= as_of_day()
+    where rowid in (select unnest(places.row_ids) from rows_of_case.cases as places where places.case_id = $case_id) and closed_on is not null and closed_on <= as_of_day()
     union all
     select
         'holder' as kind,
@@ -75,7 +75,7 @@ events as (
         cast(source_file as integer) as source_file,
         cast(source_line as bigint) as source_line,
     from export.assignments
-    where rowid in (select places.row_id from rows_of_case.assignments as places where places.case_id = $case_id)
+    where rowid in (select unnest(places.row_ids) from rows_of_case.assignments as places where places.case_id = $case_id)
     union all
     select
         'balance' as kind,
@@ -100,7 +100,7 @@ events as (
         cast(source_file as integer) as source_file,
         cast(source_line as bigint) as source_line,
     from export.balances
-    where rowid in (select places.row_id from rows_of_case.balances as places where places.case_id = $case_id)
+    where rowid in (select unnest(places.row_ids) from rows_of_case.balances as places where places.case_id = $case_id)
     union all
     select
         'payment' as kind,
@@ -125,7 +125,7 @@ events as (
         cast(source_file as integer) as source_file,
         cast(source_line as bigint) as source_line,
     from export.payments
-    where rowid in (select places.row_id from rows_of_case.payments as places where places.case_id = $case_id)
+    where rowid in (select unnest(places.row_ids) from rows_of_case.payments as places where places.case_id = $case_id)
     union all
     select
         'contact' as kind,
@@ -150,7 +150,7 @@ events as (
         cast(source_file as integer) as source_file,
         cast(source_line as bigint) as source_line,
     from export.contacts
-    where rowid in (select places.row_id from rows_of_case.contacts as places where places.case_id = $case_id)
+    where rowid in (select unnest(places.row_ids) from rows_of_case.contacts as places where places.case_id = $case_id)
     union all
     select
         'promise' as kind,
@@ -175,7 +175,7 @@ events as (
         cast(source_file as integer) as source_file,
         cast(source_line as bigint) as source_line,
     from export.promises
-    where rowid in (select places.row_id from rows_of_case.promises as places where places.case_id = $case_id)
+    where rowid in (select unnest(places.row_ids) from rows_of_case.promises as places where places.case_id = $case_id)
     union all
     select
         'plan' as kind,
@@ -200,7 +200,7 @@ events as (
         cast(source_file as integer) as source_file,
         cast(source_line as bigint) as source_line,
     from export.plans
-    where rowid in (select places.row_id from rows_of_case.plans as places where places.case_id = $case_id)
+    where rowid in (select unnest(places.row_ids) from rows_of_case.plans as places where places.case_id = $case_id)
     union all
     select
         'instalment' as kind,
@@ -225,7 +225,7 @@ events as (
         cast(x.source_file as integer) as source_file,
         cast(x.source_line as bigint) as source_line,
     from export.instalments as x
-    where x.rowid in (select places.row_id from rows_of_case.instalments as places where places.case_id = $case_id)
+    where x.rowid in (select unnest(places.row_ids) from rows_of_case.instalments as places where places.case_id = $case_id)
     union all
     select
         'followup' as kind,
@@ -250,7 +250,7 @@ events as (
         cast(source_file as integer) as source_file,
         cast(source_line as bigint) as source_line,
     from export.followups
-    where rowid in (select places.row_id from rows_of_case.followups as places where places.case_id = $case_id)
+    where rowid in (select unnest(places.row_ids) from rows_of_case.followups as places where places.case_id = $case_id)
     union all
     select
         'complaint' as kind,
@@ -275,7 +275,7 @@ events as (
         cast(source_file as integer) as source_file,
         cast(source_line as bigint) as source_line,
     from export.complaints
-    where rowid in (select places.row_id from rows_of_case.complaints as places where places.case_id = $case_id)
+    where rowid in (select unnest(places.row_ids) from rows_of_case.complaints as places where places.case_id = $case_id)
 )
 
 select

@@ -30,7 +30,7 @@ left join (
         exported.source_file,
         exported.source_line,
     from export.cases as exported
-    where exported.rowid in (select places.row_id from rows_of_case.cases as places where places.case_id = $case_id)
+    where exported.rowid in (select unnest(places.row_ids) from rows_of_case.cases as places where places.case_id = $case_id)
 ) as export_cases on cases.case_id = export_cases.case_id
 left join meta.files as files on export_cases.source_file = files.number
 left join (
@@ -40,7 +40,7 @@ left join (
         max_by(balance, as_of) as balance,
         max_by(days_past_due, as_of) as days_past_due,
     from export.balances
-    where rowid in (select places.row_id from rows_of_case.balances as places where places.case_id = $case_id)
+    where rowid in (select unnest(places.row_ids) from rows_of_case.balances as places where places.case_id = $case_id)
     group by case_id
 ) as latest on cases.case_id = latest.case_id
 where cases.case_id = $case_id
