@@ -248,15 +248,7 @@ class Warehouse:
 
     def arrays(self, report: str, parameters: Mapping[str, Any] | None = None) -> dict[str, npt.NDArray[Any]]:
         """The columns of a report as arrays, for reports of millions of rows. Raises as `run` does."""
-        sql, values = self._report(report, parameters or {})
-        cursor = self._cursor()
-        try:
-            columns = cursor.execute(sql, values).fetchnumpy()
-            return {name: np.asarray(column) for name, column in columns.items()}
-        except duckdb.Error as error:
-            raise QueryFailed(f"{report}: {error}") from error
-        finally:
-            cursor.close()
+        return self._fetch_columns(*self._report(report, parameters or {}), report)
 
     def _report(self, report: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """A report's text and values: limits that aren't set are left out, and rolled.NAME is the smallest table that then answers."""
@@ -276,6 +268,15 @@ class Warehouse:
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         # asked for anew each time: another user of this snapshot may have closed it since
         return connect(self.info.path).cursor()
+
+    def _fetch_columns(self, sql: str, values: dict[str, Any], name: str) -> dict[str, npt.NDArray[Any]]:
+        cursor = self._cursor()
+        try:
+            return {column: np.asarray(array) for column, array in cursor.execute(sql, values).fetchnumpy().items()}
+        except duckdb.Error as error:
+            raise QueryFailed(f"{name}: {error}") from error
+        finally:
+            cursor.close()
 
     def _fetch(self, sql: str, values: dict[str, Any], name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         cursor = self._cursor()
@@ -455,6 +456,15 @@ class Unloaded(Warehouse):
         spec = contract()
         self.info = SnapshotInfo("default", "none", home, spec.earliest, spec.earliest, spec.currency, spec.timezone, "", None, "", 0)
         self._supplied, self._tables = {}, {}
+
+    def _fetch_columns(self, sql: str, values: dict[str, Any], name: str) -> dict[str, npt.NDArray[Any]]:
+        cursor = self._cursor()
+        try:
+            return {column: np.asarray(array) for column, array in cursor.execute(sql, values).fetchnumpy().items()}
+        except duckdb.Error as error:
+            raise QueryFailed(f"{name}: {error}") from error
+        finally:
+            cursor.close()
 
     def _fetch(self, sql: str, values: dict[str, Any], name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         raise NothingLoaded(f"nothing is loaded in {self.info.path}: no {name}")

@@ -6,7 +6,7 @@ import os
 import statistics
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.warehouse import Warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
-Query = tuple[str, dict[str, Any], str]
+Query = tuple[str, dict[str, Any], str, str]  # SQL, values, name, the method it is fetched by
 
 
 def names() -> list[str]:
@@ -29,17 +29,25 @@ def names() -> list[str]:
 def written_down() -> Iterator[list[Query]]:
     """Every query that any warehouse of this process is asked meanwhile."""
     asked: list[Query] = []
-    inner = Warehouse._fetch
+    with ExitStack() as stack:
+        for method in ("_fetch", "_fetch_columns"):
+            stack.enter_context(_listened(method, asked))
+        yield asked
+
+
+@contextmanager
+def _listened(method: str, asked: list[Query]) -> Iterator[None]:
+    inner = getattr(Warehouse, method)
 
     def fetch(self: Warehouse, sql: str, values: dict[str, Any], name: str) -> Any:
-        asked.append((sql, values, name))
+        asked.append((sql, values, name, method))
         return inner(self, sql, values, name)
 
-    Warehouse._fetch = fetch  # type: ignore[method-assign]
+    setattr(Warehouse, method, fetch)
     try:
-        yield asked
+        yield
     finally:
-        Warehouse._fetch = inner  # type: ignore[method-assign]
+        setattr(Warehouse, method, inner)
 
 
 def opened(home: Path, page: str) -> tuple[list[Query], float, float]:
@@ -68,8 +76,8 @@ def replayed(warehouse: Warehouse, queries: list[Query], runs: int) -> list[floa
     taken = []
     for _ in range(runs + 1):
         start = time.perf_counter()
-        for sql, values, name in queries:
-            warehouse._fetch(sql, values, name)
+        for sql, values, name, method in queries:
+            getattr(warehouse, method)(sql, values, name)
         taken.append((time.perf_counter() - start) * 1000)
     return taken[1:]
 
