@@ -51,9 +51,9 @@ def test_roll_ups_answer_what_the_rows_answer(warehouse: Warehouse, by: tuple[st
 def test_a_month_is_a_period_like_any_other(warehouse: Warehouse, by: tuple[str, ...]) -> None:
     filters = Filters(warehouse.info.as_of.replace(month=9, day=1), warehouse.info.as_of.replace(month=9, day=30))
     quick = warehouse.measure(REACH, by, filters=filters).rows
-    original = opened._relation
+    original = opened.relation_sql
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opened, "_relation", lambda name: original("reach_any_period" if name == "reach" else name))
+        patch.setattr(opened, "relation_sql", lambda name: original("reach_any_period" if name == "reach" else name))
         general = warehouse.measure(REACH, by, filters=filters).rows
     assert quick == general
 
@@ -62,11 +62,11 @@ def test_a_month_still_running_is_answered_as_far_as_the_data_goes(given: Callab
     shop = given(cases=CASES, contacts=CONTACTS, collectors=COLLECTORS, as_of="2026-02-12")
     filters = shop.filters("2026-01-01", "2026-02-12")
     asked: list[str] = []
-    original = opened._relation
+    original = opened.relation_sql
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opened, "_relation", lambda name: asked.append(name) or original(name))  # type: ignore[func-returns-value]
+        patch.setattr(opened, "relation_sql", lambda name: asked.append(name) or original(name))  # type: ignore[func-returns-value]
         quick = shop.warehouse.measure(REACH, ("month",), filters=filters).rows
-        patch.setattr(opened, "_relation", lambda name: original("reach_any_period"))
+        patch.setattr(opened, "relation_sql", lambda name: original("reach_any_period"))
         general = shop.warehouse.measure(REACH, ("month",), filters=filters).rows
     assert set(asked) == {"reach"} and quick == general
     assert quick[-1]["attempted_cases"] == 2 and quick[-1]["stock_attempts"] == 8  # C1: K1–K4, K14; C2: K5–K7
