@@ -65,6 +65,8 @@ least_most as (
 followed as (
     select
         days.*,
+        date_diff('day', $start, days.day) as day_number,
+        cast($days - 1 as integer) as days_before,
     from days
     inner join units on days.unit = units.unit
     cross join least_most
@@ -75,7 +77,7 @@ rolling as (
     select
         unit,
         day,
-        sum(counted) over (partition by unit order by date_diff('day', $start, day) range between cast($days - 1 as integer) preceding and current row) as counted,
+        sum(counted) over (partition by unit order by day_number range between days_before preceding and current row) as counted,
     from followed
 ),
 
