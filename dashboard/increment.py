@@ -20,7 +20,7 @@ import duckdb
 
 from dashboard import model
 from dashboard.accounting import Changes
-from dashboard.contract import ROOT, contract
+from dashboard.contract import ROOT, Table, contract
 from dashboard.home import SnapshotInfo
 from dashboard.merging import Merge
 
@@ -146,25 +146,19 @@ class Increment:
         )  # fmt: skip
 
     def _close(self) -> None:
-        """Add cases that come out together with touched ones: of the same customer, or tied by a reversal or a promise's contact."""
+        """Add cases that come out together with touched ones: of the same customer, or tied by a reversal."""
+        self.con.execute(
+            "create or replace temp table tied as select r.case_id as one, o.case_id as other from export.payments as r "
+            "inner join export.payments as o on r.reverses = o.payment_id where r.case_id != o.case_id"
+        )
         before = -1
         while before != (before := self._row("select count(*) from touched")[0]):
             self._touch(
                 "select case_id from export.cases where customer_id in "
                 "(select customer_id from export.cases where case_id in (select case_id from touched) and customer_id is not null)"
             )
-            pairs = "export.payments as r inner join export.payments as o on r.reverses = o.payment_id where r.case_id != o.case_id"
-            self._touch(f"select o.case_id from {pairs} and r.case_id in (select case_id from touched)")
-            self._touch(f"select r.case_id from {pairs} and o.case_id in (select case_id from touched)")
-            self.con.execute(
-                "create or replace temp table told as select contact_id from export.promises where contact_id is not null "
-                "and case_id in (select case_id from touched)"
-            )
-            self.con.execute(
-                "delete from told where contact_id in (select contact_id from export.contacts where case_id in (select case_id from touched))"
-            )
-            if self._row("select count(*) from told")[0]:
-                self._touch("select case_id from export.contacts where contact_id in (select contact_id from told)")
+            self._touch("select other from tied where one in (select case_id from touched)")
+            self._touch("select one from tied where other in (select case_id from touched)")
 
     # --- the model --------------------------------------------------------------------------------------------------
 
@@ -202,17 +196,32 @@ class Increment:
         model.flag(self.con)
 
     def _export_part(self, target: str) -> None:
+        """The rows of touched cases, and of what is no case's, in part.export; with every contact that their promises name."""
         self.con.execute("create schema part.export")
-        for table in contract().tables.values():
-            rows, kind = f'"{target}".export.{table.id}', "table"
-            if "case_id" in table.columns:
-                orphans = " or case_id is null" if self._orphans else ""
-                chosen = f"select * from {rows} where case_id in (select case_id from touched){orphans}"
-            elif "plan_id" in table.columns:
-                chosen = f"select * from {rows} where plan_id in (select plan_id from part.export.plans)"
-            else:
-                chosen, kind = f"select * from {rows}", "view"
-            self.con.execute(f"create {kind} part.export.{table.id} as {chosen}")
+        before = -1
+        while before != (before := self._row("select count(*) from touched")[0]):
+            for table in contract().tables.values():
+                self.con.execute(
+                    f"drop table if exists part.export.{table.id}" if self._split(table) else f"drop view if exists part.export.{table.id}"
+                )
+                self.con.execute(f"create {'table' if self._split(table) else 'view'} part.export.{table.id} as {self._rows_of_part(target, table)}")
+            self.con.execute(
+                "create or replace temp table told as select contact_id from part.export.promises where contact_id is not null "
+                "and contact_id not in (select contact_id from part.export.contacts)"
+            )
+            if self._row("select count(*) from told")[0]:
+                self._touch("select case_id from export.contacts where contact_id in (select contact_id from told)")
+                self._close()
+
+    @staticmethod
+    def _split(table: Table) -> bool:
+        return bool({"case_id", "plan_id"} & set(table.columns))
+
+    def _rows_of_part(self, target: str, table: Table) -> str:
+        rows = f'select * from "{target}".export.{table.id}'
+        if "case_id" in table.columns:
+            return rows + " where case_id in (select case_id from touched)" + (" or case_id is null" if self._orphans else "")
+        return rows + (" where plan_id in (select plan_id from part.export.plans)" if self._split(table) else "")
 
     def _known(self) -> None:
         """The keys that touched cases and their postings have; new ones go on from the last."""

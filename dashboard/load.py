@@ -20,7 +20,7 @@ from dashboard import accounting, model
 from dashboard.accounting import Changes
 from dashboard.breaches import Breach, LoadRefused, StructuralBreach
 from dashboard.checks import ORDER, check_rows
-from dashboard.contract import ROOT, contract
+from dashboard.contract import ROOT, Table, contract
 from dashboard.home import WORKDIR, Home, SnapshotInfo, sync_folder
 from dashboard.increment import Increment, fits
 from dashboard.intake import Account, Taker, create_incoming
@@ -302,13 +302,29 @@ class _Build:
             if name in supplied:
                 extra = ", placed_on" if name == "cases" else ""
                 accepted = f"select {table.key[0]}{extra} from export.incoming_{name}"
-                if self.base is not None:
-                    accepted += f" union all select {table.key[0]}{extra} from base.export.{name} as b"
+                if self.base is not None and self._known(table, extra):
+                    accepted += f" union all select {table.key[0]}{extra} from known_{name} as b"
                     # what a known case says of itself now counts, not what it said
                     accepted += (
                         f" where not exists (select 1 from export.incoming_{name} as i where i.{table.key[0]} = b.{table.key[0]})" if extra else ""
                     )
                 parents[name] = accepted
+
+    def _known(self, table: Table, extra: str) -> bool:
+        """Temp table `known_TABLE`: the keys in service that incoming rows refer to; the rest of a large table need not be looked up."""
+        wanted = [
+            f"select {column.id} from export.incoming_{child}"
+            for child in self.taker.result.supplied
+            for column in contract().tables[child].loaded
+            if column.parent == table.id
+        ]
+        if wanted:
+            self.con.execute(f"create or replace temp table wanted as select distinct * from ({' union all '.join(wanted)}) as w (key)")
+            self.con.execute(
+                f"create or replace temp table known_{table.id} as select {table.key[0]}{extra} from base.export.{table.id} "
+                f"where {table.key[0]} in (select key from wanted)"
+            )
+        return bool(wanted)
 
     # --- merge and model --------------------------------------------------------------------------------------------
 
