@@ -103,7 +103,11 @@ def gathered(window: str, outcome: str, all_teams: bool = False) -> Desks | None
         return None
     if filters.chosen("batch"):
         st.caption(ui.say("team.batch_note"))
-    adjusted = performance.summed(tallies, months, outcome)
+
+    def summed(_: Warehouse, **_of: Any) -> Adjusted:
+        return performance.summed(tallies, months, outcome)
+
+    adjusted: Adjusted = ui.computed(summed, until=until, where=where, months=months, outcome=outcome)
     known = known_people()
     ids = people.visible(known, [one.collector for one in adjusted.people], at.scope, () if all_teams else filters.chosen("team"))
     return Desks(known, tallies, adjusted, tuple(months), tuple(ids), people.labels(known, ids, at.scope, ui.lang()))

@@ -27,6 +27,7 @@ from dashboard.incentives.planfile import Plans, parse
 from dashboard.incentives.problems import PlanError
 from dashboard.incentives.whatif import Outcome
 from dashboard.paywork import NEEDED, acted
+from dashboard.warehouse import Warehouse
 
 DRAFT = "draft"
 COUNTS = ("3", "6", "12")
@@ -337,7 +338,11 @@ def fair(trial: Trial) -> None:
             for one in tallies.rows
             if (one.month, one.collector) in paid
         ]
-        adjusted = performance.summed(tallies, months, "cash")
+
+        def summed(_: Warehouse, **_of: Any) -> performance.Adjusted:
+            return performance.summed(tallies, months, "cash")
+
+        adjusted: performance.Adjusted = ui.computed(summed, months=tuple(months))
         ratios = {one.collector: one.shrunk for one in adjusted.people if one.shrunk is not None}
         found = fairness.follows(fairness.workers(rows, ratios))
         if found is None:

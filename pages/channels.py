@@ -68,6 +68,12 @@ with ui.panel("promises", ui.say("channels.promises"), metric="promise_kept_rate
 with ui.panel("digital", ui.say("channels.digital"), ui.say("channels.digital_note"), metric="click_rate") as panel:
     side_by_side(panel, DIGITAL, "channel", "click_rate")
 
+st.caption(f"**{ui.say('channels.numbers')}** · {ui.say('channels.numbers_note')}")
+counted = ui.option("numbers", {"not": ui.say("channels.numbers_not"), "by": ui.say("channels.numbers_by")}, ui.say("channels.numbers"))
+if counted == "by":
+    with ui.panel("numbers", ui.say("channels.numbers"), metric="working_number_rate") as panel:
+        side_by_side(panel, ("working_number_rate",), "channel", "working_number_rate")
+
 with ui.panel(
     "machines", ui.say("channels.machines"), ui.say("channels.machines_note", settings=set_for["machines"]), metric="automated_rate"
 ) as panel:

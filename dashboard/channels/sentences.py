@@ -27,7 +27,7 @@ CARDS = (
 )  # fmt: skip
 STEPS = ("reached_rate", "connect_rate", "contact_rate", "right_party_rate", "promise_rate", "promise_kept_rate", "promise_kept_amount_rate")
 REACH = ("coverage_rate", "intensity", "right_party_case_rate", "lost_contact_rate", "first_attempt_rate")
-DIGITAL = ("delivery_rate", "open_rate", "click_rate", "opt_out_rate", "number_valid_rate", "working_number_rate")
+DIGITAL = ("delivery_rate", "open_rate", "click_rate", "opt_out_rate", "number_valid_rate")
 MACHINES = (
     "automated_rate", "reminder_rate", "automated_reminder_rate", "early_attempt_rate", "containment_rate", "handover_rate",
     "after_hours_answer_rate", "hours_covered",
