@@ -458,13 +458,7 @@ class Unloaded(Warehouse):
         self._supplied, self._tables = {}, {}
 
     def _fetch_columns(self, sql: str, values: dict[str, Any], name: str) -> dict[str, npt.NDArray[Any]]:
-        cursor = self._cursor()
-        try:
-            return {column: np.asarray(array) for column, array in cursor.execute(sql, values).fetchnumpy().items()}
-        except duckdb.Error as error:
-            raise QueryFailed(f"{name}: {error}") from error
-        finally:
-            cursor.close()
+        raise NothingLoaded(f"nothing is loaded in {self.info.path}: no {name}")
 
     def _fetch(self, sql: str, values: dict[str, Any], name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         raise NothingLoaded(f"nothing is loaded in {self.info.path}: no {name}")

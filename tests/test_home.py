@@ -9,6 +9,7 @@ import pytest
 
 from dashboard import home as homes
 from dashboard.home import Home, NothingLoaded
+from dashboard.warehouse import Unloaded
 from tests.conftest import Given
 
 Draw = Callable[..., Given]
@@ -16,6 +17,13 @@ Draw = Callable[..., Given]
 
 def export(day: int) -> dict[str, str]:
     return {"payments": f"payment_id | case_id | paid_on\nP{day} | C1 | 2026-01-{day:02d}"}
+
+
+@pytest.mark.parametrize("ask", [lambda house: house.run("collectors"), lambda house: house.arrays("held_mix", {"first": 0, "last": 1})])
+def test_before_the_first_load_every_question_says_so(tmp_path: Path, ask: Callable[[Unloaded], object]) -> None:
+    with pytest.raises(NothingLoaded):
+        ask(Unloaded(tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_loaded_says_what_to_do(tmp_path: Path) -> None:
