@@ -50,19 +50,25 @@ class Metric(Protocol):
 
 def blank(height: int = HEIGHT) -> go.Figure:
     """A figure with the house's margins, no legend and no zoom by dragging."""
-    figure = go.Figure()
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 16, "b": 8},
-        showlegend=False,
-        dragmode=False,
-        hovermode="closest",
-        separators=".,",
-        hoverlabel={"align": "left"},
+    # in one go: each later change of a figure costs as much as all of this
+    return go.Figure(
+        layout={
+            "height": height,
+            "margin": {"l": 8, "r": 8, "t": 16, "b": 8},
+            "showlegend": False,
+            "dragmode": False,
+            "hovermode": "closest",
+            "separators": ".,",
+            "hoverlabel": {"align": "left"},
+            "xaxis": {"fixedrange": True, "showgrid": False, "zeroline": False, "automargin": True},
+            "yaxis": {"fixedrange": True, "zeroline": False, "automargin": True},
+        }
     )
-    figure.update_xaxes(fixedrange=True, showgrid=False, zeroline=False, automargin=True, title=None)
-    figure.update_yaxes(fixedrange=True, zeroline=False, automargin=True, title=None)
-    return figure
+
+
+def annotate(figure: go.Figure, notes: Sequence[Mapping[str, Any]]) -> None:
+    """Add texts all at once: adding one by one looks at all the others again each time."""
+    figure.update_layout(annotations=[*figure.layout.annotations, *({"showarrow": False, **note} for note in notes)])
 
 
 def value_axis(figure: go.Figure, scale: formats.Scale, top: float, low: float = 0.0, axis: str = "yaxis") -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -35,6 +36,7 @@ class Frame:
     current: str
     person: Person
     problems: tuple[str, ...] = ()
+    remembered: dict[str, Any] = field(default_factory=dict, compare=False)  # what this run has looked up already
 
     @property
     def info(self) -> SnapshotInfo:

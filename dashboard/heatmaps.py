@@ -8,7 +8,7 @@ from datetime import date
 import plotly.graph_objects as go
 
 from dashboard import formats
-from dashboard.drawing import TOTAL, Rows, blank, wrapped
+from dashboard.drawing import TOTAL, Rows, annotate, blank, wrapped
 from dashboard.formats import drawn
 from dashboard.words import word
 
@@ -44,11 +44,10 @@ def triangle(
     shades = [[scale.of(place[cell][value]) if cell in place else None for cell in line] for line in grid]
     texts = [[scale.text(place[cell][value]) if cell in place else "" for cell in line] for line in grid]
     _heat(figure, shades, texts, [[said(*cell) for cell in line] for line in grid], dark)
-    for month, column in running:
-        x, y = columns.index(column), months.index(month)
-        edge = {"color": TOTAL, "width": 1.5, "dash": "dot"}
-        figure.add_shape(type="rect", x0=x - 0.46, x1=x + 0.46, y0=y - 0.42, y1=y + 0.42, line=edge)
-        figure.add_annotation(x=x, y=y, text="…", showarrow=False)
+    places = [(columns.index(column), months.index(month)) for month, column in running]
+    edge = {"type": "rect", "line": {"color": TOTAL, "width": 1.5, "dash": "dot"}}
+    figure.update_layout(shapes=[{**edge, "x0": x - 0.46, "x1": x + 0.46, "y0": y - 0.42, "y1": y + 0.42} for x, y in places])
+    annotate(figure, [{"x": x, "y": y, "text": "…"} for x, y in places])
     figure.update_xaxes(
         tickvals=list(range(len(columns))), ticktext=[str(column) for column in columns], side="top", showgrid=False, ticks="",
         title={"text": word("chart.months_since", lang), "font": {"size": 12}},
@@ -97,10 +96,9 @@ def matrix(
     shades = [[scale.of(cells[cell][value]) if cell in cells else None for cell in line] for line in grid]
     texts = [[scale.text(cells[cell][value]) if cell in cells else "" for cell in line] for line in grid]
     _heat(figure, shades, texts, [[said(*cell) for cell in line] for line in grid], dark)
-    for y, one in enumerate(states):
-        if one in ends:
-            x = ends.index(one)
-            figure.add_shape(type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.46, y1=y + 0.46, line={"color": TOTAL, "width": 1.5})
+    kept = [(ends.index(one), y) for y, one in enumerate(states) if one in ends]
+    edge = {"type": "rect", "line": {"color": TOTAL, "width": 1.5}}
+    figure.update_layout(shapes=[{**edge, "x0": x - 0.48, "x1": x + 0.48, "y0": y - 0.46, "y1": y + 0.46} for x, y in kept])
     figure.update_xaxes(
         tickvals=list(range(len(ends))),
         ticktext=[wrapped(names.get(one, one)) for one in ends],

@@ -25,13 +25,14 @@ def book(at: Frame) -> State:
 def in_view(at: Frame) -> list[Note | Mark]:
     """The notes and, if wanted, milestones that are about anything the filters leave, by day; no notes where they can't be read."""
     where = dict(at.view.filters.where)
-    try:
-        found = [note for note in book(at).notes(at.view.dataset) if note.touches(where)]
-    except (StateTooNew, StateUnavailable):
-        found = []
-    if not at.view.milestones:
-        return [*found]
-    return sorted([*found, *marks.marks(plan(at), where)], key=lambda one: one.on_date)
+    if "notes" not in at.remembered:
+        try:
+            found = [note for note in book(at).notes(at.view.dataset) if note.touches(where)]
+        except (StateTooNew, StateUnavailable):
+            found = []
+        more = marks.marks(plan(at), where) if at.view.milestones else []
+        at.remembered["notes"] = sorted([*found, *more], key=lambda one: one.on_date) if more else found
+    return [*at.remembered["notes"]]
 
 
 def plan(at: Frame) -> Plan:

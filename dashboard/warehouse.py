@@ -90,6 +90,7 @@ class Warehouse:
     def __init__(self, info: SnapshotInfo) -> None:
         self.info = info
         self._written: dict[str, tuple[str, list[dict[str, Any]]]] = {}
+        self._values: dict[tuple[str, Scope], list[str]] = {}
         self._supplied: dict[str, set[str]] = {}
         for table, column in self._fetch("select table_id, column_id from meta.supplied", {}, "supplied")[1]:
             self._supplied.setdefault(table, set()).add(column)
@@ -125,6 +126,11 @@ class Warehouse:
 
     def values(self, name: str, scope: Scope = LOCAL) -> list[str]:
         """The values of a dimension that a person may filter by, sorted; buckets in their order."""
+        if (name, scope) not in self._values:
+            self._values[name, scope] = self._find_values(name, scope)
+        return [*self._values[name, scope]]
+
+    def _find_values(self, name: str, scope: Scope) -> list[str]:
         chosen = dimension(name)
         if self.missing(name):
             return []
@@ -455,7 +461,7 @@ class Unloaded(Warehouse):
     def __init__(self, home: Path) -> None:
         spec = contract()
         self.info = SnapshotInfo("default", "none", home, spec.earliest, spec.earliest, spec.currency, spec.timezone, "", None, "", 0)
-        self._supplied, self._tables = {}, {}
+        self._supplied, self._tables, self._values = {}, {}, {}
 
     def _fetch_columns(self, sql: str, values: dict[str, Any], name: str) -> dict[str, npt.NDArray[Any]]:
         raise NothingLoaded(f"nothing is loaded in {self.info.path}: no {name}")

@@ -142,13 +142,15 @@ def waterfall(found: Decomposition, names: Names, lang: str) -> go.Figure:
         customdata=[f"{drawn(name)}<br>{formats.points(_decimal(size), lang)}" for name, size in parts],
         hovertemplate="%{customdata}<extra></extra>",
     )
+    notes, links, line = [], [], {"color": charts.TOTAL, "width": 1, "dash": "dot"}
     for row, (level, size) in enumerate(zip(levels[1:], (size for _, size in parts), strict=True), start=1):
         end = max(level, level - size)
-        figure.add_annotation(x=float(end * 100), y=row, text=fixed(_points(size), 2, signed=True), showarrow=False, xanchor="left", xshift=4)
+        notes.append({"x": float(end * 100), "y": row, "text": fixed(_points(size), 2, signed=True), "xanchor": "left", "xshift": 4})
     for row, level in enumerate(levels):  # each part begins where the one before it ended
         x, start = float(level * 100), row - (0.31 if row else 0)
-        line = {"color": charts.TOTAL, "width": 1, "dash": "dot"}
-        figure.add_shape(type="line", x0=x, x1=x, y0=start, y1=row + (1.31 if row < len(parts) else 1), line=line)
+        links.append({"type": "line", "x0": x, "x1": x, "y0": start, "y1": row + (1.31 if row < len(parts) else 1), "line": line})
+    charts.annotate(figure, notes)
+    figure.update_layout(shapes=links)
     ends = [(0, found.before), (len(labels) - 1, found.now)]
     figure.add_scatter(
         x=[float(rate * 100) for _, rate in ends],

@@ -14,7 +14,7 @@ from dashboard.attribution import credits
 from dashboard.attribution.effect import Cell, Compared
 from dashboard.attribution.profile import Share
 from dashboard.attribution.sentences import hover
-from dashboard.charts import ACTUAL, ROW_HEIGHT, SERIES, TOTAL, WORSE, blank, two_lines, value_axis
+from dashboard.charts import ACTUAL, ROW_HEIGHT, SERIES, TOTAL, WORSE, annotate, blank, two_lines, value_axis
 from dashboard.formats import drawn
 from dashboard.words import word
 
@@ -92,22 +92,24 @@ def forest(lines: Sequence[Line], unit: str, lang: str, currency: str, mark: str
     def at(value: float) -> float:
         return value * 100 if unit == "points" else scale.of(value) or 0.0
 
-    for place, line in enumerate(lines):
-        colour = TOTAL if not line.clear else ACTUAL if line.value >= 0 else WORSE
+    colours = [TOTAL if not line.clear else ACTUAL if line.value >= 0 else WORSE for line in lines]
+    for colour in dict.fromkeys(colours):
+        mine = [(place, line) for place, line in enumerate(lines) if colours[place] == colour]
         figure.add_scatter(
-            x=[at(line.low), at(line.high)], y=[place, place], mode="lines", line={"color": colour, "width": 3}, hoverinfo="skip",
-            showlegend=False,
+            x=[end for _, line in mine for end in (at(line.low), at(line.high), None)], y=[end for place, _ in mine for end in (place, place, None)],
+            mode="lines", line={"color": colour, "width": 3}, hoverinfo="skip", showlegend=False,
         )  # fmt: skip
         figure.add_scatter(
-            x=[at(line.value)],
-            y=[place],
+            x=[at(line.value) for _, line in mine],
+            y=[place for place, _ in mine],
             mode="markers",
-            marker={"size": 11, "color": colour if line.clear else "rgba(0,0,0,0)", "line": {"color": colour, "width": 2}},
-            text=[f"{drawn(line.label)}<br>{drawn(line.text)}" + (f"<br>{drawn(line.hover)}" if line.hover else "")],
+            marker={"size": 11, "color": "rgba(0,0,0,0)" if colour == TOTAL else colour, "line": {"color": colour, "width": 2}},
+            text=[f"{drawn(line.label)}<br>{drawn(line.text)}" + (f"<br>{drawn(line.hover)}" if line.hover else "") for _, line in mine],
             hovertemplate="%{text}<extra></extra>",
             showlegend=False,
         )
-        figure.add_annotation(x=1, xref="paper", xanchor="left", xshift=6, y=place, text=drawn(line.text), showarrow=False, font={"size": 12})
+    side = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "font": {"size": 12}}
+    annotate(figure, [{**side, "y": place, "text": drawn(line.text)} for place, line in enumerate(lines)])
     if mark:
         marked = [(place, line.mark) for place, line in enumerate(lines) if line.mark is not None]
         figure.add_scatter(

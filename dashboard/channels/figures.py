@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from dashboard import formats
 from dashboard.channels.when import WEEKDAYS, Cell
-from dashboard.charts import ACTUAL, HEIGHT, SERIES, TOTAL, WORSE, blank, month_axis, two_lines, value_axis
+from dashboard.charts import ACTUAL, HEIGHT, SERIES, TOTAL, WORSE, annotate, blank, month_axis, two_lines, value_axis
 from dashboard.formats import drawn
 from dashboard.words import word
 
@@ -20,6 +20,8 @@ STATES = {"kept": ACTUAL, "partly": WARN, "broken": WORSE}
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None}
 #: Width a lane of rates needs to be read; narrower screens scroll.
 LANE, NAMES = 124, 120
+#: Between lanes, as a share of the figure.
+GAP = 0.025
 #: More rows than these are left to the table.
 MOST = 20
 
@@ -37,53 +39,55 @@ def lanes(labels: Sequence[str], columns: Sequence[Lane], lang: str, currency: s
     """Measures in columns side by side over the same rows: a dot each with its interval and its value, every column from zero."""
     rows, count = len(labels), len(columns)
     figure = blank(height=max(150, 70 + 34 * rows))
-    figure.set_subplots(rows=1, cols=count, shared_yaxes=True, horizontal_spacing=0.025)
+    traces: list[dict[str, Any]] = []
+    axes: dict[str, dict[str, Any]] = {}
+    titles: list[dict[str, Any]] = []
+    width = (1 - GAP * (count - 1)) / max(count, 1)
     for place, lane in enumerate(columns, start=1):
+        axis = {"type": "scatter", "xaxis": "x" if place == 1 else f"x{place}"}
         scale = formats.scale(lane.unit, [value for value, *_ in lane.values], currency, lang)
         dots = [scale.of(value) for value, *_ in lane.values]
         lows, highs = ([scale.of(limit) for limit in limits] for limits in zip(*((low, high) for _, low, high, _ in lane.values), strict=True))
         ends = [max(dot or 0.0, high or 0.0) for dot, high in zip(dots, highs, strict=True)]
         top = max(ends, default=0.0) or 1.0
-        for row, (dot, low, high) in enumerate(zip(dots, lows, highs, strict=True)):
-            if dot is not None and low is not None and high is not None:
-                line = {"color": TOTAL, "width": 2.5}
-                figure.add_scatter(x=[low, high], y=[row, row], mode="lines", line=line, hoverinfo="skip", row=1, col=place)
+        spans = [
+            (row, low, high)
+            for row, (dot, low, high) in enumerate(zip(dots, lows, highs, strict=True))
+            if dot is not None and low is not None and high is not None
+        ]
+        if spans:
+            ends_x, ends_y = [end for _, low, high in spans for end in (low, high, None)], [at for row, _, _ in spans for at in (row, row, None)]
+            traces.append({**axis, "x": ends_x, "y": ends_y, "mode": "lines", "line": {"color": TOTAL, "width": 2.5}, "hoverinfo": "skip"})
         said = [
             f"{drawn(label)}<br>{drawn(lane.title)} {formats.measure(lane.unit, value, currency, lang)}"
             + _limits(lane.unit, low, high, currency, lang)
             + (f"<br>{parts}" if parts else "")
             for label, (value, low, high, parts) in zip(labels, lane.values, strict=True)
         ]
-        figure.add_scatter(
-            x=dots, y=list(range(rows)), mode="markers", marker={"size": 9, "color": ACTUAL}, text=said,
-            hovertemplate="%{text}<extra></extra>", cliponaxis=False, row=1, col=place,
+        marks = {**axis, "y": list(range(rows)), "cliponaxis": False}
+        dot_look = {"mode": "markers", "marker": {"size": 9, "color": ACTUAL}, "hovertemplate": "%{text}<extra></extra>"}
+        written = [formats.measure(lane.unit, value, currency, lang) for value, *_ in lane.values]
+        text_look = {"mode": "text", "textposition": "middle right", "textfont": {"size": 12}, "hoverinfo": "skip"}
+        traces.append({**marks, **dot_look, "x": dots, "text": said})
+        traces.append({**marks, **text_look, "x": [end + top * 0.09 for end in ends], "text": written})
+        left = (width + GAP) * (place - 1)
+        axes[f"xaxis{'' if place == 1 else place}"] = {
+            "domain": [left, left + width], "anchor": "y", "range": [0, top * 1.55], "showticklabels": False, "showgrid": False,
+            "zeroline": True, "zerolinecolor": TOTAL, "zerolinewidth": 1, "fixedrange": True,
+        }  # fmt: skip
+        titles.append(
+            {
+                "x": 0, "xref": f"{axis['xaxis']} domain", "xanchor": "left", "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 4,
+                "text": _two_lines(lane.title), "align": "left", "font": {"size": 12},
+            }
         )  # fmt: skip
-        figure.add_scatter(
-            x=[end + top * 0.09 for end in ends],
-            y=list(range(rows)),
-            mode="text",
-            text=[formats.measure(lane.unit, value, currency, lang) for value, *_ in lane.values],
-            textposition="middle right",
-            textfont={"size": 12},
-            hoverinfo="skip",
-            cliponaxis=False,
-            row=1,
-            col=place,
-        )
-        figure.update_xaxes(
-            range=[0, top * 1.55], showticklabels=False, showgrid=False, zeroline=True, zerolinecolor=TOTAL, zerolinewidth=1, fixedrange=True,
-            row=1, col=place,
-        )  # fmt: skip
-        axis = "x domain" if place == 1 else f"x{place} domain"
-        figure.add_annotation(
-            x=0, xref=axis, xanchor="left", y=1, yref="paper", yanchor="bottom", yshift=4, text=_two_lines(lane.title), align="left",
-            showarrow=False, font={"size": 12},
-        )  # fmt: skip
-    figure.update_yaxes(
-        tickvals=list(range(rows)), ticktext=[two_lines(label) for label in labels], range=[rows - 0.5, -0.5], showgrid=False, fixedrange=True,
-        zeroline=False, ticks="",
-    )  # fmt: skip
-    figure.update_layout(margin={"t": 48}, width=NAMES + LANE * count, showlegend=False)
+    down = {
+        "tickvals": list(range(rows)), "ticktext": [two_lines(label) for label in labels], "range": [rows - 0.5, -0.5], "showgrid": False,
+        "ticks": "",
+    }  # fmt: skip
+    figure.add_traces(traces)
+    figure.update_layout(**axes, yaxis=down, margin={"t": 48}, width=NAMES + LANE * count, showlegend=False)
+    annotate(figure, titles)
     return figure
 
 

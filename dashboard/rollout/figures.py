@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard import formats
-from dashboard.charts import ACTUAL, EVENT, TARGET, TOTAL, WORSE, blank, month_axis, value_axis
+from dashboard.charts import ACTUAL, EVENT, TARGET, TOTAL, WORSE, annotate, blank, month_axis, value_axis
 from dashboard.filters import shifted
 from dashboard.rollout.outlook import Outlook
 from dashboard.rollout.plan import measures
@@ -44,8 +44,7 @@ def gantt(timed: Sequence[Timed], today: date, lang: str) -> go.Figure:
     first = min(min(one.start, one.milestone.baseline_start) for one in timed)
     last = max(max(one.end, one.milestone.baseline_end, one.milestone.planned_end) for one in timed)
     named = measures(lang)
-    for measure, at in headings:
-        _text(figure, at, f"<b>{formats.drawn(named[measure])}</b>", 13)
+    texts = [_text(at, f"<b>{formats.drawn(named[measure])}</b>", 13) for measure, at in headings]
     _links(figure, timed, rows)
     baselines = [(one.milestone.baseline_start, one.milestone.baseline_end, rows[one.milestone.id] - 0.12, one) for one in timed]
     _bars(figure, baselines, TOTAL, 4, lang)
@@ -58,17 +57,15 @@ def gantt(timed: Sequence[Timed], today: date, lang: str) -> go.Figure:
             _bars(figure, mine, _pale(COLOURS[name]), 12, lang)
         filled = [(begin, _until(one), at, one) for begin, _, at, one in mine if one.milestone.complete > 0 or name == "done"]
         _bars(figure, filled, COLOURS[name], 12, lang)
-    for one in timed:
-        _text(figure, rows[one.milestone.id] + 0.38, _said(one, lang), 12)
+    texts += [_text(rows[one.milestone.id] + 0.38, _said(one, lang), 12) for one in timed]
     top, bottom = 0.35, level - 0.45
     figure.add_shape(
         type="line", x0=today.isoformat(), x1=today.isoformat(), y0=bottom, y1=top - 0.15, line={"color": TARGET, "dash": "dot", "width": 1.5}
     )
     late_side = (today - first).days > (last - first).days * 0.6
-    figure.add_annotation(
-        x=today.isoformat(), y=top, text=word("rollout.as_of_line", lang, day=formats.day(today, lang)), showarrow=False,
-        font={"size": 11, "color": TARGET}, xanchor="right" if late_side else "left",
-    )  # fmt: skip
+    said = word("rollout.as_of_line", lang, day=formats.day(today, lang))
+    side = "right" if late_side else "left"
+    annotate(figure, [*texts, {"x": today.isoformat(), "y": top, "text": said, "font": {"size": 11, "color": TARGET}, "xanchor": side}])
     months = [shifted(first.replace(day=1), number) for number in range((last.year - first.year) * 12 + last.month - first.month + 1)]
     month_axis(figure, months, lang, most=8)
     pad = max(3, (last - first).days // 50)
@@ -149,8 +146,8 @@ def _links(figure: go.Figure, timed: Sequence[Timed], rows: Mapping[str, float])
         figure.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
 
 
-def _text(figure: go.Figure, at: float, text: str, size: int) -> None:
-    figure.add_annotation(x=0, xref="paper", y=at, text=text, showarrow=False, xanchor="left", yanchor="middle", font={"size": size}, align="left")
+def _text(at: float, text: str, size: int) -> dict[str, Any]:
+    return {"x": 0, "xref": "paper", "y": at, "text": text, "xanchor": "left", "yanchor": "middle", "font": {"size": size}, "align": "left"}
 
 
 def burn_up(lines: Mapping[str, Sequence[tuple[date, int]]], today: date, lang: str) -> go.Figure:
@@ -200,8 +197,7 @@ def loads(held: Sequence[Load], lang: str) -> go.Figure:
                 customdata=[f"{formats.drawn(load.owner.read(lang))}<br>{state(name, lang)}: {load.states[name]}" for load in shown],
                 hovertemplate="%{customdata}<extra></extra>",
             )  # fmt: skip
-    for place, load in zip(places, shown, strict=True):
-        _text(figure, place + 0.36, formats.drawn(load.owner.read(lang)), 12)
+    annotate(figure, [_text(place + 0.36, formats.drawn(load.owner.read(lang)), 12) for place, load in zip(places, shown, strict=True)])
     figure.update_xaxes(visible=False, range=[0, max([4, *(load.open for load in shown)])])
     figure.update_yaxes(visible=False, range=[-0.4, len(shown) - 0.4])
     figure.update_layout(barmode="stack", showlegend=True, legend=LEGEND, margin={"t": 40})
@@ -212,10 +208,13 @@ def finishes(outlook: Outlook, timed: Sequence[Timed], today: date, lang: str) -
     """Each open milestone's planned end, and where half and four in five of the draws end."""
     shown = [(one, outlook.each[one.milestone.id]) for one in timed if one.milestone.id in outlook.each][::-1]
     figure = blank(ROW * len(shown) + 80)
-    for place, (one, finish) in enumerate(shown):
-        _text(figure, place + 0.34, f"{formats.drawn(one.milestone.id)} {formats.drawn(one.milestone.name.read(lang)[:LONGEST_NAME])}", 12)
-        ends = [finish.p50.isoformat(), finish.p80.isoformat()]
-        figure.add_scatter(x=ends, y=[place, place], mode="lines", line={"color": ACTUAL, "width": 5}, hoverinfo="skip", showlegend=False)
+    named = [f"{formats.drawn(one.milestone.id)} {formats.drawn(one.milestone.name.read(lang)[:LONGEST_NAME])}" for one, _ in shown]
+    annotate(figure, [_text(place + 0.34, name, 12) for place, name in enumerate(named)])
+    figure.add_scatter(
+        x=[end for _, finish in shown for end in (finish.p50.isoformat(), finish.p80.isoformat(), None)],
+        y=[at for place in range(len(shown)) for at in (place, place, None)],
+        mode="lines", line={"color": ACTUAL, "width": 5}, hoverinfo="skip", showlegend=False,
+    )  # fmt: skip
     for key, attribute, mark in (
         ("plan", "planned", {"symbol": "line-ns", "size": 15, "line": {"color": TOTAL, "width": 3}, "color": TOTAL}),
         ("p50", "p50", {"symbol": "circle-open", "size": 10, "color": ACTUAL, "line": {"width": 2}}),
