@@ -124,10 +124,12 @@ def grid(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], key: str,
                 f" ({scale.name})" if scale.name and column.unit != "rate" else ""
             )
             data[column.id] = [scale.of(value) for value in values]
-            plainly = _plainly(values, scale)
-            if not plainly:
+            written = None
+            if any(value is not None and value < 0 for value in data[column.id]):  # with a true minus sign, which the browser doesn't write
                 how[column.id] = _cell(column.unit, scale)
-            written = f"%,.{scale.decimals}f{'%%' if column.unit == 'rate' else ''}" if plainly else None
+            else:  # a cell written here costs a hundred times as much
+                data[column.id] = [_settled(value, scale.decimals) for value in data[column.id]]
+                written = f"%,.{scale.decimals}f{'%%' if column.unit == 'rate' else ''}"
             config[column.id] = st.column_config.NumberColumn(head, format=written)
         else:
             data[column.id] = [shown(value, column.unit) if value is not None else None for value in values]
@@ -151,12 +153,16 @@ def grid(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], key: str,
     )
 
 
-def _plainly(values: Sequence[Any], scale: formats.Scale) -> bool:
-    """Whether the browser's own writing of a column is ours: no minus sign, no half that binary numbers round the other way.
-
-    A cell written here costs a hundred times as much.
-    """
-    return all(value is None or scale.text(value) in (f"{scale.of(value):,.{scale.decimals}f}", formats.MISSING) for value in values)
+def _settled(value: float | None, decimals: int) -> float | None:
+    """A number that the browser rounds as we do: a half, which as a binary number may lie below it, is rounded already."""
+    if value is None:
+        return None
+    halves = abs(value) * 10**decimals * 2
+    near = round(halves)
+    if near % 2 == 0 or abs(halves - near) > 1e-6:
+        return value
+    exact = formats.exact(value)
+    return value if exact is None else float(formats.fixed(exact, decimals).replace(",", ""))
 
 
 def _cell(unit: str, scale: formats.Scale) -> Any:

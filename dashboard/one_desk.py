@@ -86,7 +86,7 @@ def facts(mine: Performance) -> list[tuple[str, str | None]]:
 
 def by_month(found: Desks, who: str) -> list[tuple[date, Performance | None]]:
     """The collector's own figures in each month tallied."""
-    return [(month, performance.summed(found.tallies, (month,), found.adjusted.outcome, top=False).of(who)) for month in found.tallies.months]
+    return [(month, performance.summed(found.tallies, (month,), found.adjusted.outcome, only=who).of(who)) for month in found.tallies.months]
 
 
 def run(rows: Sequence[tuple[date, Performance | None]]) -> str | None:

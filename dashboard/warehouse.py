@@ -266,8 +266,10 @@ class Warehouse:
         for name in unset:
             if not re.search(rf"\${name}\b", sql) and re.search(rf"\${name}\b", _report_text(report)):
                 del values[name]
+        if isinstance(values.get("start"), date):
+            values["start"] = self._since(values["start"])
         start, until = values.get("start"), values.get("until")
-        whole = isinstance(start, date) and isinstance(until, date) and start.day == 1 and until == month_end(until)
+        whole = isinstance(start, date) and isinstance(until, date) and start.day == 1 and (until == month_end(until) or until >= self.info.as_of)
         words = set(re.findall(r"[a-z_0-9]+", sql))
         return self._rolled(sql, words, whole), values
 
@@ -314,12 +316,12 @@ class Warehouse:
 
     def _periods(self, grain: str | None, filters: Filters) -> list[Period]:
         """The filters' period, or its days, weeks, months, quarters or years; never before the first or after the as-of day."""
-        start, until = filters.start, filters.until
+        start, until = self._since(filters.start), filters.until
         if grain is None:
-            return [Period(start, start, until)]
+            return [Period(filters.start, start, until)]
         if grain not in GRAINS:
             raise UnknownName(f"unknown time dimension {grain!r}; known: {', '.join(GRAINS)}")
-        if start <= self.info.first_on:  # there is nothing before it, so the first month isn't cut short
+        if start <= self.info.first_on:
             start = first_day(grain, self.info.first_on)
         last = min(until, self.info.as_of)
         result = []
@@ -329,6 +331,11 @@ class Warehouse:
             result.append(Period(day, max(day, start), min(following - timedelta(days=1), until)))
             day = following
         return result
+
+    def _since(self, start: date) -> date:
+        """The first of the data's first month instead of its first day: all of it is whole months, which add up to it and which roll-ups answer."""
+        first = self.info.first_on.replace(day=1)
+        return first if first < start <= self.info.first_on else start
 
     def _gather(
         self,
@@ -403,9 +410,11 @@ class Warehouse:
             elif "paid_count" in words and not all(p.until == month_end(p.start) for p in periods):
                 relation = "stock_part_month"  # who paid in a period is only at hand for whole months
         elif relation == "reach":
-            as_of = self.info.as_of
-            if not all(p.start.day == 1 and (p.until == month_end(p.start) or as_of <= p.until < month_end(p.start)) for p in periods):
-                relation = "reach_any_period"  # which cases were reached is only at hand for whole months, or what the data has of them
+            as_of = self.info.as_of  # which cases were reached is only at hand for whole months, or what the data has of them
+            if not all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= as_of) for p in periods):
+                relation = "reach_any_period"
+            elif not all(p.until <= month_end(p.start) for p in periods):
+                relation = "reach_months"
         elif relation in ("cash", "credits") and "bucket" in uses:
             if not all(p.start.day == 1 and p.until <= month_end(p.start) for p in periods):
                 relation = f"{relation}_any_period"

@@ -8,7 +8,7 @@ collector's own cases are never among those it was fitted on. Each month is scal
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from threading import Lock
 from typing import Any, Protocol
@@ -320,8 +320,11 @@ def _columns(mix: Mix, at: Ints, size: int, expected: Vector, mean: Vector) -> t
     return mix.cases, mix.paid, paid, paid * (1 - chance), mix.cash, cash, cash * heavy
 
 
-def summed(found: Tallies, months: Sequence[date], outcome: str = "paid", top: bool = True) -> Adjusted:
-    """The months chosen added up for each collector, compared by one outcome; without `top` their chances of the best quarter are not drawn."""
+def summed(found: Tallies, months: Sequence[date], outcome: str = "paid", only: str | None = None) -> Adjusted:
+    """The months chosen added up for each collector, compared by one outcome.
+
+    With `only` it holds that one of them, compared with all, and nobody's chance of the best quarter is drawn.
+    """
     wanted = set(months)
     totals: dict[str, list[float]] = {}
     for row in found.rows:
@@ -336,7 +339,7 @@ def summed(found: Tallies, months: Sequence[date], outcome: str = "paid", top: b
     if not people:
         return Adjusted(outcome, tuple(sorted(wanted)), (), Spread(float("nan"), 0.0, 0.0, 0), 1.0)
     table = np.array([totals[name] for name in people])
-    return compared(outcome, tuple(sorted(wanted)), people, table[:, 0], table[:, 1], table[:, 2], table[:, 3], top)
+    return compared(outcome, tuple(sorted(wanted)), people, table[:, 0], table[:, 1], table[:, 2], table[:, 3], only)
 
 
 def compared(
@@ -347,9 +350,9 @@ def compared(
     observed: Vector,
     expected: Vector,
     variance: Vector,
-    top: bool = True,
+    only: str | None = None,
 ) -> Adjusted:
-    """Collectors' sums as a profile: intervals, over-dispersion, shrinkage, flags and chances of the top quarter."""
+    """Collectors' sums as a profile: intervals, over-dispersion, shrinkage, flags and chances of the top quarter; of `only` one, without those."""
     variance = profiling.positive(variance)
     # what was expected is put in the unit of single outcomes, so that one threshold serves payers and cash
     outcomes = expected**2 / variance
@@ -364,24 +367,27 @@ def compared(
     read = phi if outcome == "paid" else 1.0
     belief = profiling.believed(own, chance)
     mean, deviation = 1 + read * belief.mean, read * belief.deviation
-    best = profiling.top_chance(belief) if top else None
+    best = profiling.top_chance(belief) if only is None else None
     z = profiling.scores(observed[known], expected[known], variance[known], spread.tau2)
     place = {int(index): at for at, index in enumerate(np.flatnonzero(known))}
     made = []
     for index, name in enumerate(people):
+        if only is not None and name != only:
+            continue
         at = place.get(index)
-        one = Performance(
-            collector=name, cases=int(cases[index]), observed=float(observed[index]), expected=float(expected[index]),
-            variance=float(variance[index]), ratio=float(observed[index] / expected[index]), low=float(low[index]), high=float(high[index]),
-        )  # fmt: skip
+        more: dict[str, Any] = {}
         if at is not None:
-            half = profiling.Z95 * float(deviation[at])
-            flag = "high" if z[at] > profiling.Z998 else "low" if z[at] < -profiling.Z998 else ""
-            middle = float(mean[at])
-            one = replace(
-                one, shrunk=middle, shrunk_low=middle - half, shrunk_high=middle + half, top=None if best is None else float(best[at]),
-                z=float(z[at]), flag=flag
-            )  # fmt: skip
-        made.append(one)
+            half, middle = profiling.Z95 * float(deviation[at]), float(mean[at])
+            more = {
+                "shrunk": middle, "shrunk_low": middle - half, "shrunk_high": middle + half, "top": None if best is None else float(best[at]),
+                "z": float(z[at]), "flag": "high" if z[at] > profiling.Z998 else "low" if z[at] < -profiling.Z998 else "",
+            }  # fmt: skip
+        made.append(
+            Performance(
+                collector=name, cases=int(cases[index]), observed=float(observed[index]), expected=float(expected[index]),
+                variance=float(variance[index]), ratio=float(observed[index] / expected[index]), low=float(low[index]), high=float(high[index]),
+                **more,
+            )
+        )  # fmt: skip
     made.sort(key=lambda one: (one.shrunk is None, -(one.shrunk or 0.0), -one.ratio, one.collector))
     return Adjusted(outcome, months, tuple(made), spread, phi)

@@ -7,7 +7,7 @@ with
 
 numbered as (
     select
-        contacts.contact_id,
+        contacts.rowid as row_id,
         row_number() over (partition by cases.case_key order by contacts.started_at, contacts.source_file, contacts.source_line) as attempt_number,
     from export.contacts as contacts
     inner join model.cases as cases on contacts.case_id = cases.case_id
@@ -20,7 +20,7 @@ dated as (
         cast(started_at as date) as contacted_on,
         -- keys that are null where there is nothing to look up
         case when collector_id is null then case_id end as unmanned_case_id,
-        case when direction = 'outbound' and is_live(channel) then contact_id end as live_contact_id,
+        case when direction = 'outbound' and is_live(channel) then rowid end as live_row_id,
     from export.contacts
     where cast(started_at as date) <= as_of_day()
 )
@@ -56,4 +56,4 @@ left join model.holders as holders
     and dated.contacted_on >= holders.from_on and dated.contacted_on <= holders.until_on
 left join model.case_months as case_months
     on cases.case_key = case_months.case_key and month_number(dated.contacted_on) = case_months.month_number
-left join numbered on dated.live_contact_id = numbered.contact_id
+left join numbered on dated.live_row_id = numbered.row_id

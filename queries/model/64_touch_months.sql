@@ -8,11 +8,8 @@ select
     cast(max(kinds.connected_count) as tinyint) as connected_count,
     cast(max(kinds.debtor_talk_count) as tinyint) as right_party_count,
     cast(max(kinds.inbound_count) as tinyint) as inbound_count,
-    date_diff(
-        'day',
-        min(case when kinds.live_count = 1 then touches.contacted_on end),
-        max(case when kinds.live_count = 1 then touches.contacted_on end)
-    ) as live_span_days,
+    min(case when kinds.live_count = 1 then touches.contacted_on end) as first_live_on,
+    max(case when kinds.live_count = 1 then touches.contacted_on end) as last_live_on,
 from model.touches as touches
 inner join model.contact_kinds as kinds on touches.kind = kinds.kind
 where touches.case_key is not null

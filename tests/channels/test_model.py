@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,33 @@ def test_a_month_is_a_period_like_any_other(warehouse: Warehouse, by: tuple[str,
         patch.setattr(opened, "relation_sql", lambda name: original("reach_any_period" if name == "reach" else name))
         general = warehouse.measure(REACH, by, filters=filters).rows
     assert quick == general
+
+
+@pytest.mark.parametrize("by", [(), ("bucket",), ("team",), ("quarter",)])
+@pytest.mark.parametrize("last", [date(2026, 9, 30), None])
+def test_several_months_are_a_period_like_any_other(warehouse: Warehouse, by: tuple[str, ...], last: date | None) -> None:
+    filters = Filters(date(2026, 3, 1), last or warehouse.info.as_of)
+    original, asked = opened.relation_sql, []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opened, "relation_sql", lambda name: asked.append(name) or original(name))  # type: ignore[func-returns-value]
+        quick = warehouse.measure(REACH, by, filters=filters).rows
+        patch.setattr(opened, "relation_sql", lambda name: original("reach_any_period" if name.startswith("reach") else name))
+        general = warehouse.measure(REACH, by, filters=filters).rows
+    assert "reach_months" in asked and quick == general and len(quick) > 0
+
+
+def test_the_first_months_days_before_the_data_change_nothing(warehouse: Warehouse) -> None:
+    """The data's own first day and the first of its month are one beginning, which roll-ups answer; what else there is of that month counts too."""
+    info = warehouse.info
+    assert info.first_on.day > 1
+    whole, cut = (Filters(start, info.as_of) for start in (info.first_on.replace(day=1), info.first_on))
+    names = [*CONTACT, *REACH, "net_amount", "opening_amount", "recovery_rate"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Warehouse, "_since", lambda self, start: start)
+        rows = warehouse.measure(names, filters=cut).rows
+    assert warehouse.measure(names, filters=cut).rows == warehouse.measure(names, filters=whole).rows == rows
+    total, by_month = (warehouse.measure(["talk_hours"], by, filters=cut).rows for by in ((), ("month",)))
+    assert total[0]["talk_hours"] == sum(row["talk_hours"] for row in by_month)
 
 
 def test_a_month_still_running_is_answered_as_far_as_the_data_goes(given: Callable[..., Given]) -> None:
