@@ -361,7 +361,7 @@ class Increment:
             return
         if of in self._whole:
             self.con.execute(f'use "{target}"; drop table model.{name}')
-            model.roll_up(self.con, name)
+            self.con.execute(model.rolled_up(name))
             self.con.execute("use part")
             return
         if self._row("select count(*) from duckdb_tables() where table_name = $name", name=f"removed_{entry['of']}")[0]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 import tomllib
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from dashboard import jobs
 from dashboard.contract import CONTRACT, ROOT, contract
 
 MODEL = ROOT / "queries" / "model"
@@ -32,6 +34,7 @@ INSTALMENT_ROWS = (
     "select plans.case_id, list(instalments.rowid) as row_ids from export.instalments as instalments "
     "inner join export.plans as plans on instalments.plan_id = plans.plan_id group by plans.case_id order by plans.case_id"
 )
+READS = re.compile(r"\bmodel\.(\w+)")
 NEVER = 2**31  # a load that there is none of
 #: What contacts counted by kind add up to, where it isn't what their kind counts for times their number.
 COUNTED = {
@@ -170,14 +173,10 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, report: Callable[[str, fl
     nothing_known(con)
     source_days(con)
     _months(con, as_of)
-    files = model_files()
-    for index, (name, path) in enumerate(files.items()):
-        report(name, index / len(files))
-        con.execute(path.read_text(encoding="utf-8"))
+    statements = {name: path.read_text(encoding="utf-8") for name, path in model_files().items()}
+    jobs.run(con, statements | {name: rolled_up(name) for name in rollups()}, READS, report)
     con.execute("drop table model.known_cases; drop table model.known_postings; drop table model.last_keys")
     con.execute("create table meta.tables (name varchar, of varchar, columns varchar[], months varchar[], row_count bigint)")
-    for name in rollups():
-        roll_up(con, name)
     register(con)
     flag(con)
 
@@ -286,10 +285,10 @@ def grouped(name: str, relation: str, sign: int = 1) -> str:
     return f"select {dims}, {sums}, {minus}count(*) as row_count from {relation} group by all"
 
 
-def roll_up(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """One roll-up, from its table. `row_count` tells a group that has no row left from one whose sums are nothing."""
+def rolled_up(name: str) -> str:
+    """The statement that makes a roll-up of its table. `row_count` tells a group that has no row left from one whose sums are nothing."""
     made = counted(name) if "counted" in rollups()[name] else grouped(name, f"model.{rollups()[name]['of']}")
-    con.execute(f"create table model.{name} as {made} order by all")
+    return f"create table model.{name} as {made} order by all"
 
 
 def counted(name: str) -> str:
