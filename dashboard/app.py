@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import frame, saved
+from dashboard import frame, memory, saved
 from dashboard.access import PEOPLE_FILE, PeopleError, may_upload
 from dashboard.formats import plain
 from dashboard.home import Home, NothingLoaded
@@ -34,6 +34,7 @@ NAVIGATION = {
     "data": (("data", "database"), ("upload", "upload_file"), ("definitions", "menu_book")),
 }
 
+memory.serve()
 lang = frame.chosen_language()
 st.set_page_config(page_title=word("app.title", lang), page_icon=MARK, layout="wide")
 try:

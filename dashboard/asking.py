@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import findings, formats
+from dashboard import findings, formats, memory
 from dashboard.access import Scope
 from dashboard.filters import Filters
 from dashboard.frame import Frame, opened
@@ -95,7 +95,8 @@ def rows_behind(name: str, by: Mapping[str, Any], filters: Filters, order: str, 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _computed(home: str, dataset: str, snapshot: str, name: str, parameters: tuple[tuple[str, Any], ...], _work: Callable[..., Any]) -> Any:
-    return _work(opened(home, dataset, snapshot), **dict(parameters))
+    with memory.growing():
+        return _work(opened(home, dataset, snapshot), **dict(parameters))
 
 
 def computed(work: Callable[..., Any], **parameters: Any) -> Any:

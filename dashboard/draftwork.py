@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import formats, saved, ui
+from dashboard import formats, memory, saved, ui
 from dashboard.collectors import performance
 from dashboard.downloads import Column
 from dashboard.filters import shifted
@@ -56,13 +56,15 @@ class Trial:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _inputs(home: str, dataset: str, snapshot: str, needs: str, month: date, _plan: Plan) -> Inputs:
     """A month's inputs; drafts that need the same share them."""
-    return gather(opened(home, dataset, snapshot), _plan, month)
+    with memory.growing():
+        return gather(opened(home, dataset, snapshot), _plan, month)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _outcome(home: str, dataset: str, snapshot: str, text: str, months: tuple[date, ...]) -> Outcome:
     plan = parse(text)
-    return whatif.tried(plan, months, lambda one, month: _inputs(home, dataset, snapshot, repr(whatif.gathered_by(one)), month, one))
+    with memory.growing():
+        return whatif.tried(plan, months, lambda one, month: _inputs(home, dataset, snapshot, repr(whatif.gathered_by(one)), month, one))
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)

@@ -11,7 +11,7 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard import formats, naming, state, ui
+from dashboard import formats, memory, naming, state, ui
 from dashboard.access import Person
 from dashboard.downloads import Column
 from dashboard.formats import plain
@@ -71,7 +71,8 @@ def _ledger(address: str) -> Ledger:
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _computed(home: str, dataset: str, snapshot: str, text: str, month: date, address: str, head: str) -> Run:
     """A month's run for everybody; whoever shows it leaves out what a person may not see (desk.limited)."""
-    return runs.compute(opened(home, dataset, snapshot), parse(text), month, _ledger(address))[0]
+    with memory.growing():
+        return runs.compute(opened(home, dataset, snapshot), parse(text), month, _ledger(address))[0]
 
 
 @st.cache_data(ttl=300, max_entries=8, show_spinner=False)

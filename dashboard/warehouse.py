@@ -415,13 +415,14 @@ class Warehouse:
                 relation = "reach_any_period"
             elif not all(p.until <= month_end(p.start) for p in periods):
                 relation = "reach_months"
-        elif relation in ("cash", "credits") and "bucket" in uses:
-            if not all(p.start.day == 1 and p.until <= month_end(p.start) for p in periods):
-                relation = f"{relation}_any_period"
+        elif relation == "cash":
+            relation = _cash("bucket" in uses, periods)
         elif relation == "cohort" and by_row:
             relation = "cohort_by_case"  # the cohort's own table has no cases in it
         whole = all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= self.info.as_of) for p in periods)
         sql = relation_sql(relation)
+        if "relation.cash" in sql:
+            sql = sql.replace("relation.cash", f"({relation_sql(_cash('bucket' in uses, periods))}) as cash")
         words |= set(re.findall(r"[a-z_0-9]+", sql))
         return re.sub(r"\brolled\.", "model.", sql) if by_row else self._rolled(sql, words | set(uses), whole)
 
@@ -477,6 +478,13 @@ class Unloaded(Warehouse):
 
     def _fetch(self, sql: str, values: dict[str, Any], name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         raise NothingLoaded(f"nothing is loaded in {self.info.path}: no {name}")
+
+
+def _cash(by_bucket: bool, periods: Sequence[Period]) -> str:
+    """The relation of postings: one that finds the bucket in which a case began the period, unless that is the month's, which stands in the row."""
+    if not by_bucket or all(p.start.day == 1 and p.until <= month_end(p.start) for p in periods):
+        return "cash"
+    return "cash_months" if all(p.start.day == 1 for p in periods) else "cash_any_period"
 
 
 def _listed(values: Sequence[str] | None) -> list[str] | None:

@@ -167,7 +167,7 @@ class Run:
 
     def to_json(self) -> str:
         """Exact and the same for equal runs."""
-        return json.dumps(plain(self), ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(plain(self), default=_text, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Run:
@@ -177,7 +177,12 @@ class Run:
 
 
 def plain(value: Any) -> Any:
-    """As JSON carries it: records as lists of their fields, money and days as text."""
+    """As JSON carries it: records as lists of their fields, money and days as text.
+
+    Workings and what is credited stay as they are, tuples whose amounts `_text` writes: of a large company's month that is nearly everything.
+    """
+    if isinstance(value, Part | Credited):
+        return value
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, date):
@@ -189,6 +194,13 @@ def plain(value: Any) -> Any:
     if is_dataclass(value):
         return [plain(getattr(value, name)) for name in _names(value.__class__)]
     return value
+
+
+def _text(value: Any) -> str:
+    """An amount inside what `plain` leaves as it is."""
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} in a statement")
 
 
 @cache

@@ -34,11 +34,11 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from diff_diff import SurveyDesign, TwoStageDiD
 from scipy.linalg import toeplitz
 from scipy.optimize import brentq
 from scipy.stats import t as student
+from statsmodels.regression.linear_model import GLS, OLS
 
 #: With fewer units than this, or fewer starters or comparators than the second, the interval comes from dealing the starts out anew.
 FEW, FEW_SIDE = 20, 6
@@ -522,7 +522,7 @@ def interrupted(series: Sequence[tuple[int, float]], start: int) -> Effect:
         months = sorted({period % 12 for period in time.tolist()})
         columns += [(time % 12 == month) * 1.0 for month in months[1:]]
     design = np.column_stack(columns)
-    hac = sm.OLS(y, design).fit(cov_type="HAC", cov_kwds={"maxlags": int(4 * (len(time) / 100) ** (2 / 9)), "use_correction": True}, use_t=True)
+    hac = OLS(y, design).fit(cov_type="HAC", cov_kwds={"maxlags": int(4 * (len(time) / 100) ** (2 / 9)), "use_correction": True}, use_t=True)
     fits = _autocorrelated(y, design)
 
     def effect(*, at: float) -> Estimate:
@@ -547,7 +547,7 @@ def _autocorrelated(y: Array, design: Array) -> list[tuple[float, Any]]:
     count, width = design.shape
     fits, logs = [], []
     for rho in np.linspace(0.0, 0.95, 20):
-        fit = sm.GLS(y, design, sigma=toeplitz(rho ** np.arange(count))).fit()
+        fit = GLS(y, design, sigma=toeplitz(rho ** np.arange(count))).fit()
         scale = fit.scale * (1 - rho**2)
         inverse = np.linalg.slogdet(fit.normalized_cov_params / (1 - rho**2))[1]
         logs.append(0.5 * np.log(1 - rho**2) + 0.5 * inverse - (count - width) / 2 * np.log(max(scale, 1e-300)))

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from dashboard.access import LOCAL, Scope
 from dashboard.filters import Filters, month_end
@@ -22,6 +22,7 @@ from dashboard.methods.effects import LEVEL, Effect, Row, TooFew, interrupted, m
 from dashboard.methods.experiments import holm
 from dashboard.metrics import Metric, dimensions, metrics, plain
 from dashboard.rollout.plan import Said
+from dashboard.rollout.steps import Step, without_team
 from dashboard.warehouse import Warehouse
 
 #: What a programme is judged by, in this order, as far as it is defined and supplied.
@@ -33,32 +34,8 @@ KPIS = (
 NO_TEAM = ("house", "", None)
 #: Doubts that take a verdict's weight away.
 DOUBTS = ("drift", "anticipation")
-_EDGES = " :：-–—·,，/|()（）"
 
 Kind = Literal["works", "harms", "unclear", "cannot"]
-
-
-class Named(Protocol):
-    """A name in both languages."""
-
-    def read(self, lang: str) -> str: ...
-
-
-class Step(Protocol):
-    """What must be known of a milestone."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def measure(self) -> str: ...
-    @property
-    def name(self) -> Named: ...
-    @property
-    def team(self) -> str: ...
-    @property
-    def planned_start(self) -> date: ...
-    @property
-    def actual_start(self) -> date | None: ...
 
 
 @dataclass(frozen=True)
@@ -129,13 +106,6 @@ def events(steps: Iterable[Step]) -> list[Event]:
             starts.setdefault(step.team, Start(step.team, step.planned_start, step.actual_start))
         made.append(Event(first.id, first.measure, names, tuple(starts.values())))
     return sorted(made, key=lambda event: (event.first is None, event.first or min(start.planned for start in event.starts), event.id))
-
-
-def without_team(name: str, team: str) -> str:
-    """A name without its team's, as written or either language of it."""
-    for part in (team, Said.exported(team).read("en"), Said.exported(team).read("zh")):
-        name = name.replace(part, "") if part else name
-    return " ".join(name.split()).strip(_EDGES)
 
 
 # --- the effect of an event on a KPI --------------------------------------------------------------------------------------

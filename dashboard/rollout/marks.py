@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from dashboard.rollout.impact import Step, without_team
 from dashboard.rollout.plan import Said
+from dashboard.rollout.steps import Step, without_team
 from dashboard.words import listed, word
 
 

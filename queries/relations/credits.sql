@@ -10,13 +10,11 @@ windows as (
 
 chosen_cash as (
     select
-        period.period,
-        cash.*,
-        (cash.net_amount < 0) as is_negative,
-        cast(abs(cash.net_amount) * 100 as bigint) as cents,
-    from model.cash as cash
-    inner join period on cash.paid_on >= period.start_on and cash.paid_on <= period.until_on
-    where cash.net_amount != 0
+        *,
+        (net_amount < 0) as is_negative,
+        cast(abs(net_amount) * 100 as bigint) as cents,
+    from relation.cash
+    where net_amount != 0
 ),
 
 counted as (
