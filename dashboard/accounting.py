@@ -133,4 +133,5 @@ def keep(
         con.executemany("insert into meta.changes values (?, ?, ?, ?, ?)", rows)
     con.execute("create or replace table meta.supplied (table_id varchar, column_id varchar)")
     pairs = [(table, column) for table, columns in sorted(supplied.items()) for column in sorted(columns)]
-    con.executemany("insert into meta.supplied values (?, ?)", pairs)
+    tables, names = ([pair[side] for pair in pairs] for side in (0, 1))
+    con.execute("insert into meta.supplied select unnest($tables), unnest($names)", {"tables": tables, "names": names})

@@ -1,6 +1,8 @@
 -- How text from an export becomes a value: a fast form first, then the forms that spreadsheets and Chinese systems write.
 -- A macro answers null for text it cannot read without guessing; the caller makes that a breach.
 -- No subquery, IN or list_contains: DuckDB makes joins of them, and a join loses the order of the file's rows, and so their lines.
+-- A list of one with a lambda over it names a value that is needed several times: a macro would write it out each time, and planning would
+-- take longer than reading a small file.
 
 create or replace macro half_width(x) as
     translate(x, '０１２３４５６７８９．，－−＋（）：／￥＄％　' || chr(160) || chr(8239), '0123456789.,--+():/¥$%   ');
@@ -44,7 +46,7 @@ create or replace macro read_id(x) as
     case
         when x is null or regexp_full_match(x, '[0-9A-Za-z][0-9A-Za-z_.-]*') then x
         when contains(x, 'E+') or contains(x, 'e+')
-            then case when not regexp_full_match(clean_text(x), '\d(\.\d+)?[eE]\+\d+') then clean_text(x) end
+            then list_transform([clean_text(x)], lambda c: case when not regexp_full_match(c, '\d(\.\d+)?[eE]\+\d+') then c end)[1]
         else read_text(x)
     end;
 
@@ -62,7 +64,7 @@ create or replace macro worded_amount(x) as (
 create or replace macro read_amount(x) as
     case
         when regexp_full_match(x, '-?\d{1,15}(\.\d{1,2})?') then try_cast(x as decimal(18, 2))
-        when x is not null then worded_amount(replace(half_width(clean_text(x)), ' ', ''))
+        when x is not null then list_transform([replace(half_width(clean_text(x)), ' ', '')], lambda t: worded_amount(t))[1]
     end;
 
 create or replace macro worded_integer(x) as
@@ -74,7 +76,7 @@ create or replace macro worded_integer(x) as
 create or replace macro read_integer(x) as
     case
         when regexp_full_match(x, '-?\d{1,18}') then try_cast(x as bigint)
-        when x is not null then worded_integer(half_width(clean_text(x)))
+        when x is not null then list_transform([half_width(clean_text(x))], lambda t: worded_integer(t))[1]
     end;
 
 create or replace macro worded_number(x) as
@@ -85,14 +87,14 @@ create or replace macro worded_number(x) as
 create or replace macro read_number(x) as
     case
         when regexp_full_match(x, '-?\d+(\.\d+)?') then try_cast(x as double)
-        when x is not null then worded_number(half_width(clean_text(x)))
+        when x is not null then list_transform([half_width(clean_text(x))], lambda t: worded_number(t))[1]
     end;
 
 create or replace macro read_flag(x) as
-    case
-        when list_position(['true', 't', 'yes', 'y', '1', '1.0', '是', '真', '有', '√'], lower(clean_text(x))) is not null then true
-        when list_position(['false', 'f', 'no', 'n', '0', '0.0', '否', '假', '无', '×'], lower(clean_text(x))) is not null then false
-    end;
+    list_transform([lower(clean_text(x))], lambda c: case
+        when list_position(['true', 't', 'yes', 'y', '1', '1.0', '是', '真', '有', '√'], c) is not null then true
+        when list_position(['false', 'f', 'no', 'n', '0', '0.0', '否', '假', '无', '×'], c) is not null then false
+    end)[1];
 
 -- A spreadsheet's day number counts from 1899-12-30; five digits are 1954 to 2173.
 create or replace macro serial_time(x) as
@@ -120,11 +122,13 @@ create or replace macro has_offset(x) as
 create or replace macro any_time(x, zone) as
     coalesce(
         case when not has_offset(x) and (x[5] = '-' or x[5] = '/') then try_cast(x as timestamp) end,
-        case
-            when has_offset(x) and regexp_full_match(clean_text(x), '\d{4}[-/].*\d ?(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)')
-                then timezone(zone, try_cast(regexp_replace(clean_text(x), ' ?([+-]\d{2})(\d{2})$', '\1:\2') as timestamptz))
-        end,
-        worded_time(half_width(clean_text(x)))
+        list_transform([clean_text(x)], lambda c: coalesce(
+            case
+                when has_offset(x) and regexp_full_match(c, '\d{4}[-/].*\d ?(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)')
+                    then timezone(zone, try_cast(regexp_replace(c, ' ?([+-]\d{2})(\d{2})$', '\1:\2') as timestamptz))
+            end,
+            list_transform([half_width(c)], lambda t: worded_time(t))[1]
+        ))[1]
     );
 
 create or replace macro read_time(x, zone) as
@@ -146,10 +150,11 @@ create or replace macro read_date(x, zone) as
 create or replace macro read_month(x, zone) as
     cast(date_trunc('month', coalesce(
         read_date(x, zone),
-        case when regexp_full_match(clean_text(x), '(19|20)\d{2}[-/.]\d{1,2}')
-                then try_strptime(regexp_replace(clean_text(x), '[/.]', '-'), '%Y-%m') end,
-        case when regexp_full_match(clean_text(x), '(19|20)\d{4}') then try_strptime(clean_text(x), '%Y%m') end,
-        try_strptime(clean_text(x), '%Y年%m月')
+        list_transform([clean_text(x)], lambda c: coalesce(
+            case when regexp_full_match(c, '(19|20)\d{2}[-/.]\d{1,2}') then try_strptime(regexp_replace(c, '[/.]', '-'), '%Y-%m') end,
+            case when regexp_full_match(c, '(19|20)\d{4}') then try_strptime(c, '%Y%m') end,
+            try_strptime(c, '%Y年%m月')
+        ))[1]
     )) as date);
 
 -- As dashboard.contract.folded does it, for the spellings of a code.

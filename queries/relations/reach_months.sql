@@ -12,7 +12,10 @@ touched as (
         max(touches.inbound_count) as inbound_count,
         max(touches.last_live_on) - min(touches.first_live_on) as live_span_days,
     from model.touch_months as touches
-    inner join period on touches.month_number >= month_number(period.start_on) and touches.month_number <= month_number(period.until_on)
+    inner join model.case_months as opening on touches.case_key = opening.case_key
+    inner join period
+        on opening.month = period.start_on
+        and touches.month_number >= month_number(period.start_on) and touches.month_number <= month_number(period.until_on)
     group by period.period, touches.case_key
 )
 
