@@ -22,16 +22,6 @@ from data.make_sample import generate
 from tests.drawn import write_export
 from tests.postgres import NoPostgres, Server
 
-#: The files that take longest, first: the last of them would otherwise run alone.
-LONGEST = (
-    "browser/test_frame.py", "test_load_kill.py", "test_load_properties.py", "upload/test_runs.py", "tests/test_cases.py", "test_increment.py",
-    "tests/test_pages.py", "upload/test_page.py", "browser/",
-)  # fmt: skip
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: next((place for place, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST)))
-
 
 @dataclass(frozen=True)
 class Given:

@@ -230,6 +230,9 @@ def section_browser(where: Place) -> Iterator[Line]:
 def section_people(where: Place) -> Iterator[Line]:
     """Twenty people by Streamlit's own protocol, without browsers: what they draw would be on their machines."""
     with serving.serving(where.home) as server:
+        first = serving.opened_once(server)
+        each = ", ".join(f"{name} {seconds:.1f}" for name, seconds in first.items())
+        yield "every page for the first time on a server just begun", f"{sum(first.values()):.0f} s in all", each, ""
         for what, pause, clicks in (("20 people, a click every 5 to 15 s", (5.0, 15.0), 8), ("20 people clicking at the same moment", (0.0, 0.0), 3)):
             times, seconds, server_seconds, people_seconds = serving.together(server, where.home, 20, clicks, pause)
             busy = f"server {server_seconds / seconds:.1f} and people {people_seconds / seconds:.1f} of {os.cpu_count()} cores"

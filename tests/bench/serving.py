@@ -13,8 +13,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -114,11 +114,9 @@ def painted(server: Server) -> dict[str, list[float]]:
     return taken
 
 
-async def _clicks(
-    address: str, pages: list[str], queries: list[str], pause: tuple[float, float], draw: random.Random, start: asyncio.Event
-) -> list[float]:
-    """Milliseconds of each rerun of one person who looks at pages with filters of their own."""
-    taken = []
+@asynccontextmanager
+async def _person(address: str) -> AsyncIterator[Callable[[str, str], Awaitable[dict[str, str]]]]:
+    """Somebody with a session of their own: asks for a link on a page ("": the first) and waits for all of it; gets the pages there are."""
     async with websockets.connect(f"ws://{address}/_stcore/stream", subprotocols=["streamlit"], max_size=None) as socket_:  # type: ignore[list-item]
 
         async def asked(query: str, page: str) -> dict[str, str]:
@@ -134,6 +132,15 @@ async def _clicks(
                 if answer.WhichOneof("type") == "script_finished" and answer.script_finished == DONE:
                     return found
 
+        yield asked
+
+
+async def _clicks(
+    address: str, pages: list[str], queries: list[str], pause: tuple[float, float], draw: random.Random, start: asyncio.Event
+) -> list[float]:
+    """Milliseconds of each rerun of one person who looks at pages with filters of their own."""
+    taken = []
+    async with _person(address) as asked:
         known = await asked(queries[0], "")
         await start.wait()
         for query in queries[1:]:
@@ -143,6 +150,22 @@ async def _clicks(
             await asked(query, known[page])
             taken.append((time.perf_counter() - begun) * 1000)
     return taken
+
+
+def opened_once(server: Server) -> dict[str, float]:
+    """Seconds that each page takes the first person who opens it on a server that has just begun."""
+
+    async def everything() -> dict[str, float]:
+        taken = {}
+        async with _person(server.address) as asked:
+            known = await asked("lang=en", "")
+            for name in names():
+                begun = time.perf_counter()
+                await asked("lang=en", known[name])
+                taken[name] = time.perf_counter() - begun
+        return taken
+
+    return asyncio.run(everything())
 
 
 def together(server: Server, home: Path, people: int, clicks: int, pause: tuple[float, float]) -> tuple[list[float], float, float, float]:
