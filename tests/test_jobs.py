@@ -21,9 +21,12 @@ def con(tmp_path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def test_each_statement_finds_what_it_reads(con: duckdb.DuckDBPyConnection) -> None:
-    """a ← b ← d, a ← c ← d: whatever comes first of b and c, d has both; the comment's made.later is nothing to wait for."""
+    """a ← b ← d, a ← c ← d: whatever comes first of b and c, d has both; the comment's made.later is nothing to wait for.
+
+    `a` takes long enough for who doesn't wait to find nothing.
+    """
     statements = {
-        "a": "create table made.a as select 1 as n",
+        "a": "create table made.a as select 1 + count(*) filter (hash(i) = 0 and i < 0) as n from range(50000000) as r (i)",
         "b": "create table made.b as select n + 1 as n from made.a -- made.later",
         "c": "create table made.c as select n + 10 as n from made.a",
         "d": "create table made.d as select b.n + c.n as n from made.b as b, made.c as c",
