@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 import streamlit as st
@@ -24,8 +25,6 @@ from dashboard.metrics import metrics
 from dashboard.model import quality_setting
 from dashboard.warehouse import Warehouse
 
-#: Filters that limit cases within the expectation; a batch isn't known to it.
-LIMITS = ("product", "bucket", "region")
 #: What a collector's effort and quality are read by, in this order.
 QUALITY = (
     "caseload", "calls_per_hour", "occupancy", "right_parties_per_hour", "right_party_rate", "promise_rate", "promise_kept_rate", "handle_time",
@@ -46,12 +45,13 @@ class Desks:
     ids: tuple[str, ...]
     named: Mapping[str, str]
 
-    @property
+    @cached_property
     def mine(self) -> list[Performance]:
         """Those who may be seen one by one, best first, unknown ones last."""
-        return [one for one in self.adjusted.people if one.collector in self.ids]
+        seen = set(self.ids)
+        return [one for one in self.adjusted.people if one.collector in seen]
 
-    @property
+    @cached_property
     def ranked(self) -> list[Performance]:
         """Those of them of whom enough is known."""
         return [one for one in self.mine if one.shrunk is not None]
@@ -92,7 +92,7 @@ def gathered(window: str, outcome: str, all_teams: bool = False) -> Desks | None
     at, filters = ui.frame(), ui.view_filters()
     end = filters.seen_until(at.info.as_of)
     until = end if end == month_end(end) else end.replace(day=1) - timedelta(days=1)
-    where = {name: filters.chosen(name) for name in LIMITS if filters.chosen(name)}
+    where = {name: filters.chosen(name) for name in performance.LIMITS if filters.chosen(name)}
     try:
         tallies: Tallies = ui.computed(performance.tallied, until=until, where=where)
         months = tallies.months[-int(window) :] if window != "period" else tuple(one for one in tallies.months if filters.start <= one <= until)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -242,8 +243,8 @@ def people(trial: Trial) -> None:
     """Who gains and who loses."""
     lang, currency = ui.lang(), ui.currency()
     known = _names()
-    names = list(known.values())
-    called = {one: f"{name} {one}" if names.count(name) > 1 else name for one, name in known.items()}
+    times = Counter(known.values())
+    called = {one: f"{name} {one}" if times[name] > 1 else name for one, name in known.items()}
     rows = [{**row, "who": called.get(row["collector"], row["collector"])} for row in whatif.compared(trial.before, trial.after)]
     with ui.panel("whatif_people", ui.say("whatif.people"), ui.say("whatif.people_note", n=len(trial.months))) as panel:
         panel.title(ui.unread(telling.who_gains(rows, lang, currency)))
@@ -253,9 +254,8 @@ def people(trial: Trial) -> None:
 
 
 def _names() -> dict[str, str]:
-    at = ui.frame()
-    asked = {"names": at.scope.names, "teams": None, "collector": None}
-    return {row["collector_id"]: row["name"] for row in at.warehouse.run("pay_names", asked) if row["name"]}
+    rows = ui.report("pay_names", names=ui.frame().scope.names, teams=None, collector=None)
+    return {row["collector_id"]: row["name"] for row in rows if row["name"]}
 
 
 def spread(trial: Trial) -> None:
@@ -372,18 +372,16 @@ def leanings(trial: Trial) -> None:
     span: dict[str, Any] = {"start": trial.months[0], "until": shifted(trial.months[-1], 1) - _DAY, "teams": None}
     with ui.panel("lean_promises", ui.say("lean.promises"), ui.say("lean.promises_note", days=fairness.GRACE_DAYS)) as panel:
         ui.supplied("promises", "payments", "collectors")
-        found = fairness.moved_promises(at.warehouse.run("pay_moved_promises", {**span, "grace": fairness.GRACE_DAYS}))
-        asked = {**span, "grace": fairness.GRACE_DAYS, "names": at.scope.names, "limit": MOST_ROWS}
-        rows = at.warehouse.run("pay_moved_promise_rows", asked)
+        found = fairness.moved_promises(ui.report("pay_moved_promises", **span, grace=fairness.GRACE_DAYS))
+        rows = ui.report("pay_moved_promise_rows", **span, grace=fairness.GRACE_DAYS, names=at.scope.names, limit=MOST_ROWS)
         texts = dict.fromkeys(("collector_id", "name", "team", "case_id", "promise_id", "next_promise_id"), "text")
         _lean(panel, found, rows, {**texts, "due_on": "date", "next_due_on": "date", "next_made_on": "date", "amount": "number"})
     with ui.panel(
         "lean_transfers", ui.say("lean.transfers"), ui.say("lean.transfers_note", soon=fairness.SOON_DAYS, later=fairness.LATER_DAYS)
     ) as panel:
         ui.supplied("assignments", "payments", "collectors")
-        asked = {**span, "soon": fairness.SOON_DAYS}
-        found = fairness.transfers(at.warehouse.run("pay_transfers", {**asked, "later": fairness.LATER_DAYS}))
-        rows = at.warehouse.run("pay_transfer_rows", {**asked, "names": at.scope.names, "limit": MOST_ROWS})
+        found = fairness.transfers(ui.report("pay_transfers", **span, soon=fairness.SOON_DAYS, later=fairness.LATER_DAYS))
+        rows = ui.report("pay_transfer_rows", **span, soon=fairness.SOON_DAYS, names=at.scope.names, limit=MOST_ROWS)
         texts = dict.fromkeys(("collector_id", "name", "team", "from_collector_id", "case_id", "payment_id"), "text")
         _lean(panel, found, rows, {**texts, "transferred_on": "date", "paid_on": "date", "amount": "number"})
     with ui.panel("lean_tiers", ui.say("lean.tiers"), ui.say("lean.tiers_note", near=formats.rate(fairness.NEAR))) as panel:

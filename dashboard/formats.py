@@ -219,6 +219,8 @@ class Scale:
 
     def of(self, value: Any) -> float | None:
         """A value in this unit, as drawn."""
+        if type(value) is int and self.divisor == 1:
+            return float(value)
         plain = exact(value)
         return None if plain is None else float(plain / self.divisor)
 
@@ -247,8 +249,10 @@ def scale(unit: str, values: list[Any], currency: str, lang: str) -> Scale:
 def column_scale(unit: str, values: list[Any], currency: str, lang: str) -> Scale:
     """The unit of a table's column: that of the largest value, but full amounts where it would write a smaller one as zero."""
     wide = scale(unit, values, currency, lang)
-    sizes = [size for size in map(exact, values) if size]
-    if unit == "amount" and any(exact(wide.text(abs(size)).replace(",", "")) == 0 for size in sizes):
+    if unit != "amount" or wide.divisor == 1:
+        return wide
+    smallest = min((abs(size) for size in map(exact, values) if size), default=None)
+    if smallest is not None and exact(wide.text(smallest).replace(",", "")) == 0:
         return Scale(Decimal(1), 2, symbol(currency).strip())
     return wide
 

@@ -182,10 +182,10 @@ class Increment:
         for name in ("months", "source_days"):
             self.con.execute(f'create view model.{name} as select * from "{target}".model.{name}')
         self._known()
-        files = model.model_files()
-        for index, (name, path) in enumerate(files.items()):
-            report(name, index / len(files))
-            self._table(target, name, path.read_text(encoding="utf-8"))
+        tables = model.tables()
+        for index, (name, sql) in enumerate(tables.items()):
+            report(name, index / len(tables))
+            self._table(target, name, sql)
         for name in model.rollups():
             self._roll_up(target, name)
         self.con.execute(f'use "{target}"')

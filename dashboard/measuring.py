@@ -110,10 +110,7 @@ def measured_value(entry: Metric, value: Any) -> Any:
 def value_of(entry: Metric, values: dict[str, Any]) -> Any:
     """A metric's value in one group; in a group that has cash but no stock (or the reverse) the absent side is zero."""
     if entry.part is not None and entry.whole is not None:
-        part, whole = value_of(metric(entry.part), values), value_of(metric(entry.whole), values)
-        if not whole:
-            return None
-        return float(part or 0) / float(whole)
+        return ratio(value_of(metric(entry.part), values), value_of(metric(entry.whole), values))
     if entry.terms:
         total: Any = None
         for term in entry.terms:
@@ -125,6 +122,11 @@ def value_of(entry: Metric, values: dict[str, Any]) -> Any:
     if value is None and entry.additive and entry.basis == "calendar":
         return Decimal("0.00") if entry.unit == "amount" else 0
     return value
+
+
+def ratio(part: Any, whole: Any) -> float | None:
+    """A rate from its two sides: unknown without a denominator."""
+    return float(part or 0) / float(whole) if whole else None
 
 
 @cache

@@ -23,6 +23,8 @@ FLAGS = ROOT / "queries" / "flags"
 MONEY = ROOT / "queries" / "macros" / "money.sql"
 CONTACT = ROOT / "queries" / "macros" / "contact.sql"
 ROLLUPS = ROOT / "queries" / "rollups.toml"
+#: Credits are a relation, as most periods ask for few of them; over all postings they are a view, to be rolled up.
+CREDITS = ROOT / "queries" / "relations" / "credits.sql"
 CREDIT = ROOT / "queries" / "macros" / "credit.sql"
 BUCKETS = ROOT / "data" / "rules" / "buckets.toml"
 CONTACT_RULES = ROOT / "data" / "rules" / "contact.toml"
@@ -56,7 +58,18 @@ class TieOutError(AssertionError):
 def version() -> str:
     """Fingerprint of everything that makes `model` tables; a snapshot of another version is rebuilt when loaded again."""
     digest = sha256()
-    for path in [*sorted(MODEL.glob("*.sql")), *sorted(FLAGS.glob("*.sql")), MONEY, CONTACT, CREDIT, *RULES, ROLLUPS, CONTRACT, Path(__file__)]:
+    for path in [
+        *sorted(MODEL.glob("*.sql")),
+        *sorted(FLAGS.glob("*.sql")),
+        MONEY,
+        CONTACT,
+        CREDIT,
+        CREDITS,
+        *RULES,
+        ROLLUPS,
+        CONTRACT,
+        Path(__file__),
+    ]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -173,10 +186,11 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, report: Callable[[str, fl
     nothing_known(con)
     source_days(con)
     _months(con, as_of)
-    statements = {name: path.read_text(encoding="utf-8") for name, path in model_files().items()}
-    jobs.run(con, statements | {name: rolled_up(name) for name in rollups()}, READS, report)
+    jobs.run(con, tables() | {name: rolled_up(name) for name in rollups()}, READS, report)
     con.execute("drop table model.known_cases; drop table model.known_postings; drop table model.last_keys")
-    con.execute("create table meta.tables (name varchar, of varchar, columns varchar[], months varchar[], row_count bigint)")
+    con.execute(
+        "create table meta.tables (name varchar, of varchar, columns varchar[], months varchar[], row_count bigint, limited map(varchar, varchar))"
+    )
     register(con)
     flag(con)
 
@@ -184,6 +198,12 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date, report: Callable[[str, fl
 def model_files() -> dict[str, Path]:
     """Model table → its file, in the order they are built."""
     return {path.stem.split("_", 1)[1]: path for path in sorted(MODEL.glob("*.sql"))}
+
+
+def tables() -> dict[str, str]:
+    """The statement that makes each model table or view, in the order they are built."""
+    view = re.sub(r"\brelation\.cash\b", "model.cash", CREDITS.read_text(encoding="utf-8"))
+    return {name: path.read_text(encoding="utf-8") for name, path in model_files().items()} | {"credits": f"create view model.credits as {view}"}
 
 
 def in_force(as_of: date) -> dict[str, int]:
@@ -272,7 +292,7 @@ def index_cases(con: duckdb.DuckDBPyConnection) -> None:
 
 @cache
 def rollups() -> dict[str, dict[str, Any]]:
-    """Roll-up → what it is of, its dims, months and sums (queries/rollups.toml)."""
+    """Roll-up → what it is of, its dims, months, sums and the values it is limited to (queries/rollups.toml)."""
     return tomllib.loads(ROLLUPS.read_text(encoding="utf-8"))
 
 
@@ -282,7 +302,8 @@ def grouped(name: str, relation: str, sign: int = 1) -> str:
     months, minus = entry.get("months", []), "-" if sign < 0 else ""
     dims = ", ".join(f"cast(date_trunc('month', {dim}) as date) as {dim}" if dim in months else dim for dim in entry["dims"])
     sums = ", ".join(f"{minus}sum({column}) as {column}" for column in entry["sums"])
-    return f"select {dims}, {sums}, {minus}count(*) as row_count from {relation} group by all"
+    only = " and ".join(f"{column} = '{value}'" for column, value in entry.get("only", {}).items())
+    return f"select {dims}, {sums}, {minus}count(*) as row_count from {relation}{f' where {only}' if only else ''} group by all"
 
 
 def rolled_up(name: str) -> str:
@@ -307,16 +328,17 @@ def register(con: duckdb.DuckDBPyConnection) -> None:
     of_which: dict[str, str] = {}
     for name, entry in rollups().items():
         of_which.setdefault(entry["of"], name)
-        _register(con, name, entry["of"], entry.get("months", []), f"select count(*) from model.{name}")
+        _register(con, name, entry["of"], entry.get("months", []), f"select count(*) from model.{name}", entry.get("only", {}))
     for of, name in of_which.items():  # a roll-up knows how many rows it is made of: a view would have to count
         _register(con, of, of, [], f"select coalesce(sum(row_count), 0) from model.{name}")
 
 
-def _register(con: duckdb.DuckDBPyConnection, name: str, of: str, months: list[str], count: str) -> None:
+def _register(con: duckdb.DuckDBPyConnection, name: str, of: str, months: list[str], count: str, only: dict[str, str] | None = None) -> None:
     con.execute(
         "insert into meta.tables select $name, $of, (select list(column_name order by column_index) from duckdb_columns() "
-        f"where schema_name = 'model' and table_name = $name and database_name = current_database()), $months, ({count})",
-        {"name": name, "of": of, "months": months},
+        f"where schema_name = 'model' and table_name = $name and database_name = current_database()), $months, ({count}), "
+        "map($names::varchar[], $values::varchar[])",
+        {"name": name, "of": of, "months": months, "names": [*(only or {})], "values": [*(only or {}).values()]},
     )
 
 

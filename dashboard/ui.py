@@ -219,7 +219,9 @@ class Panel:
         if not rows and empty:
             st.markdown(f":gray[{empty}]")
             return
-        rows = [{**row, **{name: naming.value(name, row[name], lang()) for name in coded(columns)}} for row in rows]
+        if codes := coded(columns):
+            language = lang()
+            rows = [{**row, **{name: naming.value(name, row[name], language) for name in codes}} for row in rows]
         if shown:
             with st.expander(say("panel.figures"), icon=":material/table:") if self._drawn else nullcontext():
                 grid(rows, columns, key=f"table_{self.key}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -30,6 +30,7 @@ from dashboard.measuring import (
     is_partial,
     measured_value,
     next_start,
+    ratio,
     relation_sql,
     row_columns,
     single_valued,
@@ -53,6 +54,21 @@ __all__ = [
 ]
 
 REPORTS = ROOT / "queries" / "reports"
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A model table or a roll-up of one: its columns, whether it answers whole months only, its rows, and the values it is limited to."""
+
+    name: str
+    columns: frozenset[str]
+    months: bool
+    rows: int
+    only: Mapping[str, str]
+
+    def answers(self, needed: set[str] | frozenset[str], whole_months: bool, filters: Filters | None = None) -> bool:
+        limited = all(filters is not None and filters.chosen(name) == (value,) for name, value in self.only.items())
+        return needed <= self.columns and limited and (whole_months or not self.months)
 
 
 @dataclass(frozen=True)
@@ -94,9 +110,12 @@ class Warehouse:
         self._supplied: dict[str, set[str]] = {}
         for table, column in self._fetch("select table_id, column_id from meta.supplied", {}, "supplied")[1]:
             self._supplied.setdefault(table, set()).add(column)
-        self._tables: dict[str, list[tuple[str, set[str], list[str], int]]] = {}
-        for name, of, columns, months, rows in self._fetch("select name, of, columns, months, row_count from meta.tables", {}, "tables")[1]:
-            self._tables.setdefault(of, []).append((name, set(columns), months, rows))
+        self._tables: dict[str, list[_Table]] = {}
+        heads, found = self._fetch("from meta.tables", {}, "tables")  # an older snapshot's has fewer columns
+        for row in found:
+            held = dict(zip(heads, row, strict=True))
+            table = _Table(held["name"], frozenset(held["columns"]), bool(held["months"]), held["row_count"], held.get("limited") or {})
+            self._tables.setdefault(held["of"], []).append(table)
 
     def written(self, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Warehouse:
         """The same snapshot with a table of the export as people wrote it since: rows of columns, each of an SQL type."""
@@ -172,10 +191,11 @@ class Warehouse:
         if answered and len(cuts) == len(times):  # a period in which nothing happened is still a period
             for period in self._observed(periods):
                 table.setdefault((period.label,) if times else (), {})
-        rows = [self._row(key, values, answered, cuts, wanted) for key, values in table.items()]
+        columns = [_column(name, name in answered) for name in wanted]
+        rows = [_row(key, values, cuts, columns) for key, values in table.items()]
         rows.sort(key=lambda row: tuple(self._order(cut, row[cut.id]) for cut in cuts))
         if not cuts and not rows:
-            rows = [self._row((), {}, (), cuts, wanted)]
+            rows = [_row((), {}, cuts, [_column(name, False) for name in wanted])]
         return Answer(
             rows=rows,
             metrics=wanted,
@@ -422,7 +442,11 @@ class Warehouse:
         whole = all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= self.info.as_of) for p in periods)
         sql = relation_sql(relation)
         if "relation.cash" in sql:
-            sql = sql.replace("relation.cash", f"({relation_sql(_cash('bucket' in uses, periods))}) as cash")
+            cash = _cash("bucket" in uses, periods)
+            asked = single_valued(filters, entry.one_of, [cut.id for cut in cuts])
+            if cash == "cash" and not by_row and (kept := self._kept(relation, words | set(uses), whole, asked)):
+                return relation_sql("cash").replace("rolled.cash", f"model.{kept}")
+            sql = sql.replace("relation.cash", f"({relation_sql(cash)}) as cash")
         words |= set(re.findall(r"[a-z_0-9]+", sql))
         return re.sub(r"\brolled\.", "model.", sql) if by_row else self._rolled(sql, words | set(uses), whole)
 
@@ -437,26 +461,16 @@ class Warehouse:
         tables = self._tables.get(base)
         if tables is None:
             raise QueryFailed(f"{base}: snapshot {self.info.id} was made before there was such a table: load its export again")
-        needed = words & next(columns for name, columns, _, _ in tables if name == base)
-        fit = [(rows, name) for name, columns, months, rows in tables if needed <= columns and (whole_months or not months)]
+        needed = words & next(table.columns for table in tables if table.name == base)
+        fit = [(table.rows, table.name) for table in tables if table.answers(needed, whole_months)]
         return min(fit)[1]
 
-    def _row(
-        self, key: tuple[Any, ...], values: dict[str, Any], answered: tuple[str, ...], cuts: list[Dimension], wanted: tuple[str, ...]
-    ) -> dict[str, Any]:
-        row: dict[str, Any] = {cut.id: value for cut, value in zip(cuts, key, strict=True)}
-        for name in wanted:
-            entry = metric(name)
-            row[name] = value_of(entry, values) if name in answered else None
-            if entry.part is not None and entry.whole is not None:
-                known = name in answered
-                row[f"{name}_part"] = value_of(metric(entry.part), values) if known else None
-                row[f"{name}_whole"] = value_of(metric(entry.whole), values) if known else None
-                if entry.interval is not None:
-                    limits = {"wilson": wilson, "poisson": poisson}[entry.interval]
-                    low, high = limits(row[f"{name}_part"], row[f"{name}_whole"]) if known else (None, None)
-                    row[f"{name}_low"], row[f"{name}_high"] = low, high
-        return row
+    def _kept(self, relation: str, words: set[str], whole_months: bool, filters: Filters) -> str | None:
+        """The smallest roll-up of a relation itself that answers, if one does: some hold the rows of a filter's usual values alone."""
+        tables = self._tables.get(relation, [])
+        needed = words & next((table.columns for table in tables if table.name == relation), frozenset())
+        fit = [(table.rows, table.name) for table in tables if table.name != relation and table.answers(needed, whole_months, filters)]
+        return min(fit)[1] if fit else None
 
     def _order(self, cut: Dimension, value: Any) -> tuple[Any, ...]:
         if cut.codes in ("bucket", "state"):
@@ -478,6 +492,40 @@ class Unloaded(Warehouse):
 
     def _fetch(self, sql: str, values: dict[str, Any], name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         raise NothingLoaded(f"nothing is loaded in {self.info.path}: no {name}")
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A metric of an answer, looked up once for all its rows: a rate with its two sides and the limits it has; `known`: whether it was asked."""
+
+    entry: Metric
+    known: bool
+    part: Metric | None = None
+    whole: Metric | None = None
+    limits: Callable[[Any, Any], tuple[Any, Any]] | None = None
+
+
+def _column(name: str, known: bool) -> _Column:
+    entry = metric(name)
+    if entry.part is None or entry.whole is None:
+        return _Column(entry, known)
+    limits = None if entry.interval is None else {"wilson": wilson, "poisson": poisson}[entry.interval]
+    return _Column(entry, known, metric(entry.part), metric(entry.whole), limits)
+
+
+def _row(key: tuple[Any, ...], values: dict[str, Any], cuts: list[Dimension], columns: Sequence[_Column]) -> dict[str, Any]:
+    row: dict[str, Any] = {cut.id: value for cut, value in zip(cuts, key, strict=True)}
+    for column in columns:
+        name, known = column.entry.id, column.known
+        if column.part is None or column.whole is None:
+            row[name] = value_of(column.entry, values) if known else None
+            continue
+        part, whole = (value_of(column.part, values), value_of(column.whole, values)) if known else (None, None)
+        row[name] = ratio(part, whole)
+        row[f"{name}_part"], row[f"{name}_whole"] = part, whole
+        if column.limits is not None:
+            row[f"{name}_low"], row[f"{name}_high"] = column.limits(part, whole) if known else (None, None)
+    return row
 
 
 def _cash(by_bucket: bool, periods: Sequence[Period]) -> str:

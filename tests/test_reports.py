@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dashboard.attribution import credits
+from dashboard.filters import Filters
 from dashboard.home import Home
 from dashboard.warehouse import QueryFailed, Warehouse
 
@@ -58,3 +60,32 @@ def test_missing_and_surplus_parameters_are_named(warehouse: Warehouse) -> None:
         warehouse.run("state_months", {"product": None, "region": None, "team": None, "batch": None})
     with pytest.raises(QueryFailed, match="nonsense"):
         warehouse.run("state_months", {**ASKED[0][1], "product": ["Card"], "nonsense": None})
+
+
+@pytest.mark.parametrize(
+    ("by", "where", "used"),
+    [
+        (credits.CUT, {"touch_window": "30", "touch_rule": "reached"}, True),
+        (credits.CUT, {}, False),
+        (("channel", "month"), {"product": None}, True),
+        (("channel",), {"touch_rule": "any"}, False),  # it holds what counts unless told
+        (("touch_window",), {}, False),
+        (("channel", "region"), {}, False),
+        (("channel",), {"bucket": "M1"}, False),  # where a case was when two months began
+    ],
+)
+def test_credits_by_month_are_what_the_postings_are_credited(
+    warehouse: Warehouse, by: tuple[str, ...], where: dict[str, str | None], used: bool
+) -> None:
+    last = warehouse.info.as_of.replace(day=1)
+    filters = Filters((last - timedelta(days=1)).replace(day=1), warehouse.info.as_of)
+    for name, value in where.items():
+        filters = filters.choosing(name, (value or warehouse.values(name)[0],))
+    asked: list[str] = []
+    fetch = warehouse._fetch
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warehouse, "_fetch", lambda sql, values, name: asked.append(sql) or fetch(sql, values, name))  # type: ignore[func-returns-value]
+        quick = warehouse.measure(credits.ASKED, by, filters=filters).rows
+        assert any("credits_by_channel" in sql for sql in asked) == used
+        patch.setattr(Warehouse, "_kept", lambda *_: None)
+        assert warehouse.measure(credits.ASKED, by, filters=filters).rows == quick and len(quick) > 0

@@ -58,21 +58,26 @@ def funnel(found: Adjusted, named: Mapping[str, str], lang: str, currency: str) 
                 name=word(f"team.{key}", lang), showlegend=first, legendgroup=key, hoverinfo="skip",
             )  # fmt: skip
     figure.add_hline(y=1, line={"color": TOTAL, "width": 1})
-    for mine, key in ((False, "others"), (True, "shown")):
-        group = [one for one in people if (one.collector in named) == mine]
+    unit, kinds = float(scale.divisor), sorted({one.flag for one in people if one.collector in named})
+    # one trace a look: looks told one by one cost more than all else of a figure of thousands
+    for place, flag in enumerate([None, *kinds]):
+        mine = flag is not None
+        group = [one for one in people if (one.collector in named) == mine and (not mine or one.flag == flag)]
         if not group:
             continue
         figure.add_scatter(
-            x=[scale.of(one.expected) for one in group],
-            y=[min(one.ratio, highest) for one in group],
+            x=np.array([one.expected for one in group]) / unit,
+            y=np.minimum([one.ratio for one in group], highest),
             mode="markers",
             marker={
                 "size": 9 if mine else 7,
-                "color": [(WORSE if one.flag else ACTUAL) if mine else FAINT for one in group],
-                "symbol": [{"low": "triangle-down", "high": "triangle-up"}.get(one.flag, "circle") if mine else "circle" for one in group],
+                "color": (WORSE if flag else ACTUAL) if mine else FAINT,
+                "symbol": {"low": "triangle-down", "high": "triangle-up"}.get(flag or "", "circle"),
             },
-            name=word(f"team.{key}", lang),
-            text=[said(one, named[one.collector], found.outcome, lang, currency) if mine else "" for one in group],
+            name=word("team.shown" if mine else "team.others", lang),
+            showlegend=place < 2,
+            legendgroup="shown" if mine else "others",
+            text=np.array([said(one, named[one.collector], found.outcome, lang, currency) for one in group]) if mine else None,
             hovertemplate="%{text}<extra></extra>" if mine else None,
             hoverinfo=None if mine else "skip",
         )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -33,6 +33,8 @@ FOLDS, SEED = 5, 20
 SAMPLE = 60_000
 #: With fewer collectors what the others do says too little.
 FEWEST = 8
+#: What the cases tallied may be limited by.
+LIMITS = ("product", "bucket", "region")
 #: Outcomes a case may have in a month: it paid or not; its cash, no more than all but the largest hundredth of payers bring.
 OUTCOMES = ("paid", "cash")
 
@@ -52,8 +54,7 @@ class Asked(Protocol):
     def run(self, report: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]: ...
 
 
-@dataclass(frozen=True)
-class Tally:
+class Tally(NamedTuple):
     """One collector in one month: cases held at its start, what they did, what was expected, and what chance alone would do to it."""
 
     month: date
@@ -180,14 +181,13 @@ def tally(mix: Mix, names: Mapping[int, str], only: Mapping[str, Ints] | None = 
 
 @dataclass(frozen=True)
 class Expectation:
-    """What was seen and what was to be expected of each row of a mix (`columns`, in the order of Tally), and where it belongs.
+    """What was seen and what was to be expected (`columns`, in the order of Tally) of cases alike in month, collector and what may limit them.
 
-    `place` is the number of its month and collector, `kind` of its kind of case, whose `attributes` say what it is.
+    `place` is the number of their month and collector, `limits` hold the number of each limit's value.
     """
 
-    place: Ints
-    kind: Ints
-    attributes: Mapping[str, Ints]
+    place: npt.NDArray[np.int32]
+    limits: Mapping[str, npt.NDArray[np.int32]]
     columns: tuple[Vector, ...]
     people: Ints
     months: Ints
@@ -198,19 +198,25 @@ class Expectation:
         """The rows chosen added up by month and collector."""
         place, columns = self.place, self.columns
         if only:
-            keep = np.all([np.isin(self.attributes[name], values)[self.kind] for name, values in only.items()], axis=0)
+            keep = np.flatnonzero(np.all([_among(self.limits[name], values) for name, values in only.items()], axis=0))
             place, columns = place[keep], tuple(column[keep] for column in columns)
-        cases, *sums = (_sums(place, column, len(self.months) * len(self.people)) for column in columns)
-        rows = []
-        for index in np.flatnonzero(cases):
-            month, who = divmod(int(index), len(self.people))
-            figures = (float(column[index]) for column in sums)
-            rows.append(Tally(month_of(self.months[month]), names[int(self.people[who])], int(cases[index]), *figures))
-        months = tuple(month_of(month) for month in self.months)
-        return Tallies(tuple(rows), months, self.auc, self.calibration, int(self.columns[0].sum()), FOLDS)
+        sums = [_sums(place, column, len(self.months) * len(self.people)) for column in columns]
+        there = np.flatnonzero(sums[0])
+        at, who = np.divmod(there, len(self.people))
+        months, called = tuple(month_of(month) for month in self.months), [names[int(person)] for person in self.people]
+        cases, *figures = (column[there].tolist() for column in sums)
+        each = zip((months[one] for one in at), (called[one] for one in who), map(int, cases), *figures, strict=True)
+        return Tallies(tuple(map(Tally._make, each)), months, self.auc, self.calibration, int(self.columns[0].sum()), FOLDS)
 
 
-#: The last expectation fitted on a snapshot, of so many snapshots at most: at a million cases one takes a quarter of a GiB.
+def _among(numbers: npt.NDArray[np.int32], values: Ints) -> npt.NDArray[np.bool_]:
+    """Whether each number is one of some."""
+    chosen = np.zeros(int(numbers.max(initial=0)) + 1, dtype=bool)
+    chosen[values[values < len(chosen)]] = True
+    return chosen[numbers]
+
+
+#: The last expectation fitted on a snapshot, of so many snapshots at most: at a million cases one takes a tenth of a GiB.
 KEPT = 2
 _fitted: WeakKeyDictionary[Asked, tuple[int, Expectation]] = WeakKeyDictionary()
 _fitting = Lock()
@@ -249,7 +255,20 @@ def expectation(mix: Mix) -> Expectation:
     auc = profiling.discrimination(expected, mix.cases, mix.paid, order)
     tenths = tuple(profiling.calibration(expected, mix.cases, mix.paid, order=order))
     columns = _columns(mix, at, len(months), expected, mean)
-    return Expectation(at * len(people) + person, kind, attributes, columns, people, months, auc, tenths)
+    del mix, expected, mean, seen
+    code = np.zeros(len(kinds), dtype=np.int64)
+    sizes = {name: int(attributes[name].max(initial=0)) + 1 for name in LIMITS}
+    for name, size in sizes.items():
+        code = code * size + attributes[name]
+    every = int(np.prod([*sizes.values()]))
+    kept, row = _numbered((at * len(people) + person) * every + code[kind])
+    # cases at the same place whose limits are the same are added up: all that is asked of them later, in half the room
+    sums, (place, code) = tuple(_sums(row, column, len(kept)) for column in columns), np.divmod(kept, every)
+    limits = {}
+    for name, size in reversed(sizes.items()):
+        code, found = np.divmod(code, size)
+        limits[name] = found.astype(np.int32)
+    return Expectation(place.astype(np.int32), limits, sums, people, months, auc, tenths)
 
 
 def _numbered(values: Ints) -> tuple[Ints, Ints]:
@@ -300,7 +319,7 @@ def _means(rows: sparse.csr_matrix, held: Vector, cash: Vector, width: int) -> E
     return Effects.split(model.coef_, float(model.intercept_), width)
 
 
-def _sums(place: Ints, values: Vector, size: int) -> Vector:
+def _sums(place: npt.NDArray[np.integer[Any]], values: Vector, size: int) -> Vector:
     """The sum of some values at each place."""
     result: Vector = np.bincount(place, weights=values, minlength=size).astype(np.float64)
     return result
@@ -358,7 +377,8 @@ def compared(
     outcomes = expected**2 / variance
     known = outcomes >= profiling.LEAST
     spread = profiling.spread(observed[known], expected[known], variance[known])
-    low, high = profiling.ratio_interval(observed, expected, variance)
+    picked = np.array([index for index, name in enumerate(people) if only is None or name == only], dtype=np.int64)
+    low, high = profiling.ratio_interval(observed[picked], expected[picked], variance[picked])
     phi = float(variance.sum() / expected.sum())
     if outcome == "paid":  # compared by log odds, then read on the house's own mix, where a point of log odds moves O ÷ E by φ
         own, chance = profiling.odds_effect(observed[known], expected[known], variance[known])
@@ -371,9 +391,7 @@ def compared(
     z = profiling.scores(observed[known], expected[known], variance[known], spread.tau2)
     place = {int(index): at for at, index in enumerate(np.flatnonzero(known))}
     made = []
-    for index, name in enumerate(people):
-        if only is not None and name != only:
-            continue
+    for row, index in enumerate(picked.tolist()):
         at = place.get(index)
         more: dict[str, Any] = {}
         if at is not None:
@@ -384,8 +402,8 @@ def compared(
             }  # fmt: skip
         made.append(
             Performance(
-                collector=name, cases=int(cases[index]), observed=float(observed[index]), expected=float(expected[index]),
-                variance=float(variance[index]), ratio=float(observed[index] / expected[index]), low=float(low[index]), high=float(high[index]),
+                collector=people[index], cases=int(cases[index]), observed=float(observed[index]), expected=float(expected[index]),
+                variance=float(variance[index]), ratio=float(observed[index] / expected[index]), low=float(low[row]), high=float(high[row]),
                 **more,
             )
         )  # fmt: skip

@@ -23,7 +23,8 @@ def too_few(error: TooFew, lang: str) -> str:
 
 def flagged(found: Adjusted, ids: Iterable[str], lang: str) -> str:
     """How many of some collectors lie beyond the outer limits."""
-    people = [one for one in found.ranked if one.collector in set(ids)]
+    chosen = set(ids)
+    people = [one for one in found.ranked if one.collector in chosen]
     sides = {side: sum(one.flag == side for one in people) for side in ("high", "low")}
     if not people:
         return word("team.nobody_known", lang)
