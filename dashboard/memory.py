@@ -29,7 +29,7 @@ def serve() -> None:
 
 @contextmanager
 def growing() -> Iterator[None]:
-    """While something large is made that will be kept: no garbage is looked for, and what is alive at the end never again.
+    """While something large is made that will be kept: no garbage is looked for, and what is alive at the end (garbage is not) never again.
 
     It is let go of as ever when nothing refers to it any more.
     """
@@ -42,6 +42,7 @@ def growing() -> Iterator[None]:
     finally:
         with _lock:
             _growing -= 1
+            gc.collect()  # what is garbage now would be kept for good; what is set aside already isn't looked through again
             gc.freeze()
             if not _growing:
                 gc.enable()

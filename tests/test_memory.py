@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -34,6 +35,20 @@ def test_what_grew_is_not_looked_at_again_and_collecting_goes_on() -> None:
             kept = [[number] for number in range(1000)]
         assert not gc.isenabled()
     assert gc.isenabled() and kept not in gc.get_objects()
+
+
+def test_garbage_is_not_set_aside_for_good() -> None:
+    class Loop:
+        def __init__(self) -> None:
+            self.me = self
+
+    gc.disable()
+    before = weakref.ref(Loop())
+    gc.enable()
+    with memory.growing():
+        within = weakref.ref(Loop())
+        assert within() is not None
+    assert before() is None and within() is None
 
 
 def test_collecting_goes_on_after_an_error() -> None:

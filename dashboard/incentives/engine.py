@@ -107,24 +107,6 @@ class _Month:
             for at in range(len(inputs.payments))
             if rows["cents"][at] < 0 and rows["reverses"][at] in self.earned
         ]  # fmt: skip
-        self.by_step: dict[type[Step], Callable[[Any, _Desk], None]] = {
-            plans.Fixed: self.fixed,
-            plans.Supplied: self.supply,
-            plans.Weigh: self.weigh,
-            plans.Rate: self.rate,
-            plans.Sum: self.sum,
-            plans.Tiers: self.tiers,
-            plans.Accelerator: self.accelerator,
-            plans.Gate: self.gate,
-            plans.Bands: self.bands,
-            plans.Limit: self.limit,
-            plans.Deduct: self.deduct,
-            plans.Clawback: self.clawback,
-            plans.Corrections: self.corrections,
-            plans.Adjustments: self.adjustments,
-            plans.Carry: self.carry,
-            plans.Round: self.round,
-        }
 
     def run(self) -> Run:
         inputs, plan = self.inputs, self.plan
@@ -146,9 +128,9 @@ class _Month:
                 for desk in desks:
                     self.target(step, desk)
             else:
-                work = self.by_step[type(step)]
+                work = _BY_STEP[type(step)]
                 for desk in desks:
-                    work(step, desk)
+                    work(self, step, desk)
         lacking = any(name.startswith(plans.PREVIOUS) for name in self.uses) and not self.previous
         if self.refusals:
             raise RunRefused(dict.fromkeys(self.refusals))
@@ -584,6 +566,26 @@ class _Month:
     def refuse(self, step: Step, code: str, subject: str) -> None:
         self.refusals.append(Refusal(step.id, code, subject))
 
+
+#: What each kind of step does at one desk. Not kept in the month itself: it would hold itself, and all it made, until garbage is looked for.
+_BY_STEP: dict[type[Step], Callable[[_Month, Any, _Desk], None]] = {
+    plans.Fixed: _Month.fixed,
+    plans.Supplied: _Month.supply,
+    plans.Weigh: _Month.weigh,
+    plans.Rate: _Month.rate,
+    plans.Sum: _Month.sum,
+    plans.Tiers: _Month.tiers,
+    plans.Accelerator: _Month.accelerator,
+    plans.Gate: _Month.gate,
+    plans.Bands: _Month.bands,
+    plans.Limit: _Month.limit,
+    plans.Deduct: _Month.deduct,
+    plans.Clawback: _Month.clawback,
+    plans.Corrections: _Month.corrections,
+    plans.Adjustments: _Month.adjustments,
+    plans.Carry: _Month.carry,
+    plans.Round: _Month.round,
+}
 
 _CASH = plans.Sum(id="cash", label=(("en", "Cash credited"), ("zh", "计入回款")), defines="cash", terms=())
 

@@ -93,7 +93,11 @@ def _payments(warehouse: Warehouse, plan: Plan, first: date, last: date) -> Paym
     late_from = never if cut is None else first + timedelta(days=cut - 1)
     late_until = never if cut is None else last + timedelta(days=cut)
     found = warehouse.arrays("pay_payments", {"start": first, "until": last, "late_from": late_from, "late_until": late_until})
-    columns: dict[str, list[Any]] = {name: values.tolist() for name, values in found.items()}
+    known: dict[Any, Any] = {}  # a team or a day is one object, not one a payment: of a large company's month that spares half the room
+    columns: dict[str, list[Any]] = {
+        name: values.tolist() if name in ("payment_id", "cents") else [known.setdefault(value, value) for value in values.tolist()]
+        for name, values in found.items()
+    }
     earliest = min((date.fromordinal(origin or paid) for origin, paid in zip(columns["origin_day"], columns["paid_day"], strict=True)), default=first)
     span = {"earliest": min(earliest, first), "until": last}
     # a reversal goes with the payment that it takes back

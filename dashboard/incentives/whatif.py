@@ -22,7 +22,7 @@ from dashboard.incentives.plan import Plan
 from dashboard.incentives.planfile import Plans, parse
 from dashboard.incentives.problems import PlanError, Problem, phrase
 from dashboard.incentives.runs import OWN_PLANS
-from dashboard.incentives.statement import ZERO, Run
+from dashboard.incentives.statement import ZERO, Run, Statement
 from dashboard.state import State
 from dashboard.warehouse import Warehouse
 
@@ -164,10 +164,19 @@ def tried(plan: Plan, months: Iterable[date], inputs: Callable[[Plan, date], Inp
     made, refused = [], []
     for month in months:
         try:
-            made.append(engine.run(plan, inputs(plan, month)))
+            made.append(_bare(engine.run(plan, inputs(plan, month))))
         except RunRefused as error:
             refused.append((month, error.refusals))
     return Outcome(plan, tuple(made), tuple(refused))
+
+
+def _bare(run: Run) -> Run:
+    """A run without its workings and the payments in it: amounts and quantities are compared, and the rest is nearly all of its size."""
+
+    def bare(one: Statement) -> Statement:
+        return replace(one, lines=tuple(line._replace(parts=()) for line in one.lines), credited=())
+
+    return replace(run, statements=tuple(map(bare, run.statements)), uncredited=())
 
 
 def inputs_of(warehouse: Warehouse) -> Callable[[Plan, date], Inputs]:
