@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import frame, memory, saved
+from dashboard import ahead, frame, memory, saved
 from dashboard.access import PEOPLE_FILE, PeopleError, may_upload
 from dashboard.formats import plain
 from dashboard.home import Home, NothingLoaded
@@ -89,3 +89,4 @@ frame.bar(at, lambda: saved.views(at, page.url_path or first, entries_by_path))
 st.title(page.title, anchor=False)
 page.run()
 frame.footer(at)
+ahead.begin(at)

@@ -88,7 +88,7 @@ def gathered(window: str, outcome: str, all_teams: bool = False) -> Desks | None
 
     With `all_teams` the view's filter by team doesn't limit who may be seen (a person's own scope always does).
     """
-    ui.supplied("cases", "payments", "assignments")
+    ui.supplied(*performance.NEEDED)
     at, filters = ui.frame(), ui.view_filters()
     end = filters.seen_until(at.info.as_of)
     until = end if end == month_end(end) else end.replace(day=1) - timedelta(days=1)

@@ -31,7 +31,7 @@ ABOVE = {
     "methods": {"warehouse", "load", "ui", "app", "frame", "charts", "metrics", "contract"},
 }
 
-KNOW_STREAMLIT |= {"desks", "one_desk"}
+KNOW_STREAMLIT |= {"desks", "one_desk", "ahead"}
 #: what ui is made of, each above those it uses
 FRONT = {
     "asking": {"messages", "grids", "cards", "choosing"},

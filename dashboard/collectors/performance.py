@@ -33,6 +33,8 @@ FOLDS, SEED = 5, 20
 SAMPLE = 60_000
 #: With fewer collectors what the others do says too little.
 FEWEST = 8
+#: Without these tables there is nothing to compare by.
+NEEDED = ("cases", "payments", "assignments")
 #: What the cases tallied may be limited by.
 LIMITS = ("product", "bucket", "region")
 #: Outcomes a case may have in a month: it paid or not; its cash, no more than all but the largest hundredth of payers bring.

@@ -1,0 +1,40 @@
+"""What the first to ask would wait for, worked out while they look at something else; beside the pages, draws nothing."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from threading import Thread
+
+import streamlit as st
+from streamlit import runtime
+
+from dashboard import memory
+from dashboard.filters import month_end
+from dashboard.frame import Frame, opened
+from dashboard.warehouse import Warehouse
+
+
+def begin(at: Frame) -> None:
+    """Begin once a snapshot, where there is a server: a page run by itself waits for what it asks."""
+    if runtime.exists():
+        _begun(str(at.home.path), at.view.dataset, at.view.snapshot)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _begun(home: str, dataset: str, snapshot: str) -> Thread:
+    thread = Thread(target=expect, args=(opened(home, dataset, snapshot),), name=f"ahead of {snapshot}", daemon=True)
+    thread.start()
+    return thread
+
+
+def expect(warehouse: Warehouse) -> None:
+    """Fit what collectors are compared with, up to the last complete month; whoever asks for it meanwhile waits for this fit."""
+    from dashboard.collectors import performance  # seconds of libraries that no page has to wait for
+
+    if not all(map(warehouse.supplied, performance.NEEDED)):
+        return
+    as_of = warehouse.info.as_of
+    until = as_of if as_of == month_end(as_of) else as_of.replace(day=1) - timedelta(days=1)
+    with suppress(performance.TooFew), memory.growing():  # the page says that there are too few
+        performance.tallied(warehouse, until)
