@@ -31,8 +31,6 @@ from dashboard.home import Busy, Home, NothingLoaded, Overtaken
 from dashboard.load import Loaded, load
 from dashboard.metrics import UnknownName, metric, metrics, needs_of, plain
 from dashboard.options import DatasetOption, FormatOption, HomeOption, LangOption, err, out
-from dashboard.rollout import current
-from dashboard.state import StateTooNew, StateUnavailable, address, opened
 from dashboard.warehouse import Answer, QueryFailed, Warehouse
 
 
@@ -346,6 +344,10 @@ def measure(
     lang: LangOption = "en",
 ) -> None:
     """Answer metrics over a period, cut by dimensions."""
+    # only here: every upload starts a load of its own, which has no use for a database of what people write
+    from dashboard.rollout import current
+    from dashboard.state import StateTooNew, StateUnavailable, address, opened
+
     try:
         warehouse = Warehouse(Home(home).info(dataset, snapshot))
         filters = Filters(

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 from filelock import FileLock, Timeout
 
+from dashboard.connection import connect
 from dashboard.contract import ROOT
 
 WORKDIR = "collections-"  # temporary folders of a load in progress
@@ -258,8 +259,6 @@ def sync_folder(folder: Path) -> None:
 
 def read_info(path: Path) -> SnapshotInfo:
     """What a snapshot file says of itself."""
-    from dashboard.warehouse import connect  # the one place that knows how a snapshot is opened safely
-
     try:
         cursor = connect(path).cursor()
         try:

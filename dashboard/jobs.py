@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing
+from queue import SimpleQueue
 
 import duckdb
 
@@ -15,7 +17,7 @@ AT_ONCE = 2
 def run(con: duckdb.DuckDBPyConnection, statements: Mapping[str, str], reads: re.Pattern[str], begun: Callable[[str, float], None]) -> None:
     """Run each statement once those before it that it reads have run; `reads` finds the names in its text, in a group. In their order otherwise.
 
-    Each runs on a connection of its own with the current database and time zone of `con`, and commits by itself; temporary tables of `con`
+    Each has a connection to itself with the current database and time zone of `con`, and commits by itself; temporary tables of `con`
     aren't seen. The first error is raised when what runs beside it has ended; nothing is begun after it.
     """
     row = con.execute("select current_database(), current_setting('TimeZone')").fetchone()
@@ -25,17 +27,23 @@ def run(con: duckdb.DuckDBPyConnection, statements: Mapping[str, str], reads: re
     for name, text in statements.items():
         waits[name] = {found for found in reads.findall(text) if found in waits}
 
+    free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+
     def one(text: str) -> None:
-        cursor = con.cursor()
+        cursor = free.get()
         try:
-            cursor.execute(f'use "{database}"')
-            cursor.execute(f"set TimeZone = '{zone}'")
             cursor.execute(text)
         finally:
-            cursor.close()
+            free.put(cursor)
 
     running: dict[Future[None], str] = {}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ExitStack() as stack:
+        for _ in range(AT_ONCE):
+            cursor = stack.enter_context(closing(con.cursor()))
+            cursor.execute(f'use "{database}"')
+            cursor.execute(f"set TimeZone = '{zone}'")
+            free.put(cursor)
+        pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE))  # entered last, left first: nothing runs when the cursors close
         while waits or running:
             for name in [name for name, left in waits.items() if not left][: AT_ONCE - len(running)]:
                 del waits[name]

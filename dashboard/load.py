@@ -411,7 +411,8 @@ class _Build:
         ):
             digest.update(part.encode())
         snapshot = f"{as_of:%Y%m%d}-{digest.hexdigest()[:8]}"
-        rows = sum(int((self.con.execute(f"select count(*) from export.{table}").fetchone() or (0,))[0]) for table in contract().tables)
+        counts = " + ".join(f"(select count(*) from export.{table})" for table in contract().tables)
+        rows = int((self.con.execute(f"select {counts}").fetchone() or (0,))[0])
         entry = {
             "dataset": self.dataset,
             "id": snapshot,

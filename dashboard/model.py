@@ -118,15 +118,16 @@ def horizon(
     """
     con.execute("create temp table source_day (table_id varchar, day date, row_count bigint, last_time time)")
     con.execute("create temp table far_later (table_id varchar, after date)")
+    dated = []
     for table in contract().tables.values():
         if table.event is not None:
             timed = table.columns[table.event].type == "time"
-            latest = f"cast(max({table.event}) as time)" if timed else "null"
-            con.execute(
-                f"insert into source_day select $table, cast({table.event} as date) as day, count(*), {latest} "
-                f"from {events(table.id, table.event)} as seen where {table.event} is not null group by all",
-                {"table": table.id},
+            latest = f"cast(max({table.event}) as time)" if timed else "cast(null as time)"
+            dated.append(
+                f"select '{table.id}', cast({table.event} as date) as day, count(*), {latest} "
+                f"from {events(table.id, table.event)} as seen where {table.event} is not null group by all"
             )
+    con.execute(f"insert into source_day {' union all '.join(dated)}")
     lasts: list[date] = []
     for (name,) in con.execute("select distinct table_id from source_day order by table_id").fetchall():
         days = con.execute("select day, row_count from source_day where table_id = $name order by day desc", {"name": name}).fetchall()
@@ -324,22 +325,28 @@ def counted(name: str) -> str:
 
 def register(con: duckdb.DuckDBPyConnection) -> None:
     """Fill meta.tables: what each roll-up and the tables they are of hold, and how large they are."""
-    con.execute("delete from meta.tables")
+    entries = {name: (entry["of"], entry.get("months", []), "count(*)", name) for name, entry in rollups().items()}
     of_which: dict[str, str] = {}
     for name, entry in rollups().items():
         of_which.setdefault(entry["of"], name)
-        _register(con, name, entry["of"], entry.get("months", []), f"select count(*) from model.{name}", entry.get("only", {}))
     for of, name in of_which.items():  # a roll-up knows how many rows it is made of: a view would have to count
-        _register(con, of, of, [], f"select coalesce(sum(row_count), 0) from model.{name}")
-
-
-def _register(con: duckdb.DuckDBPyConnection, name: str, of: str, months: list[str], count: str, only: dict[str, str] | None = None) -> None:
-    con.execute(
-        "insert into meta.tables select $name, $of, (select list(column_name order by column_index) from duckdb_columns() "
-        f"where schema_name = 'model' and table_name = $name and database_name = current_database()), $months, ({count}), "
-        "map($names::varchar[], $values::varchar[])",
-        {"name": name, "of": of, "months": months, "names": [*(only or {})], "values": [*(only or {}).values()]},
+        entries[of] = (of, [], "coalesce(sum(row_count), 0)", name)
+    con.execute("delete from meta.tables")
+    counts = " union all ".join(
+        f"select '{name}' as name, {count} as row_count from model.{counted}" for name, (*_, count, counted) in entries.items()
     )
+    con.execute(
+        f"insert into meta.tables by name select named.name, named.of, columns.names as columns, named.months, counts.row_count from ({counts}) as counts "
+        "inner join (select unnest($names) as name, unnest($of) as of, unnest($months::varchar[][]) as months) as named using (name) "
+        "inner join (select table_name, list(column_name order by column_index) as names from duckdb_columns() "
+        "where schema_name = 'model' and database_name = current_database() group by table_name) as columns on named.name = columns.table_name "
+        "order by named.name",
+        {"names": [*entries], "of": [of for of, *_ in entries.values()], "months": [months for _, months, *_ in entries.values()]},
+    )
+    for name, entry in rollups().items():
+        if only := entry.get("only"):
+            limits = {"name": name, "names": [*only], "values": [*only.values()]}
+            con.execute("update meta.tables set limited = map($names::varchar[], $values::varchar[]) where name = $name", limits)
 
 
 def _bucket_edges(con: duckdb.DuckDBPyConnection) -> None:

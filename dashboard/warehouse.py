@@ -107,6 +107,7 @@ class Warehouse:
         self.info = info
         self._written: dict[str, tuple[str, list[dict[str, Any]]]] = {}
         self._values: dict[tuple[str, Scope], list[str]] = {}
+        self._held: dict[str, list[str]] = {}
         self._supplied: dict[str, set[str]] = {}
         for table, column in self._fetch("select table_id, column_id from meta.supplied", {}, "supplied")[1]:
             self._supplied.setdefault(table, set()).add(column)
@@ -123,6 +124,7 @@ class Warehouse:
         other._supplied = self._supplied | ({table: {*columns}} if rows else {})
         kind = f"struct({', '.join(f'{name} {sort}' for name, sort in columns.items())})[]"
         other._written = {**self._written, table: (kind, [dict(row) for row in rows])}
+        other._held = {}
         return other
 
     # --- what there is ----------------------------------------------------------------------------------------------
@@ -237,7 +239,9 @@ class Warehouse:
         body = self._body(entry, cuts, periods, filters, scope, by_row=True)
         periods = [period for period in periods if not times or period.label == values[times[0].id]]
         chosen, parameters = self._chosen(body, last, periods, single_valued(filters, entry.one_of, values), scope, entry.unfiltered)
-        held, _ = self._fetch(f"{chosen} select * from chosen limit 0", parameters, name)
+        if chosen not in self._held:  # what columns there are depends on nothing but the text
+            self._held[chosen] = self._fetch(f"{chosen} select * from chosen limit 0", parameters, name)[0]
+        held = self._held[chosen]
         adds, condition = contribution(entry)
         where = [condition] if condition else []
         where += [f"{adds} <> 0"] if adds else []
@@ -485,7 +489,7 @@ class Unloaded(Warehouse):
     def __init__(self, home: Path) -> None:
         spec = contract()
         self.info = SnapshotInfo("default", "none", home, spec.earliest, spec.earliest, spec.currency, spec.timezone, "", None, "", 0)
-        self._supplied, self._tables, self._values = {}, {}, {}
+        self._supplied, self._tables, self._values, self._held = {}, {}, {}, {}
 
     def _fetch_columns(self, sql: str, values: dict[str, Any], name: str) -> dict[str, npt.NDArray[Any]]:
         raise NothingLoaded(f"nothing is loaded in {self.info.path}: no {name}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,11 +18,19 @@ import pytest
 from dashboard import warehouse as opened
 from dashboard.filters import Filters
 from dashboard.home import Home
-from dashboard.load import Loaded, load
+from dashboard.load import Loaded
 from dashboard.warehouse import Warehouse
 from data.make_sample import generate
 from tests.drawn import write_export
+from tests.once import PLACE, load_once, made, place
 from tests.postgres import NoPostgres, Server
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One place for the loads of this run, whichever worker makes them."""
+    if not hasattr(config, "workerinput"):
+        os.environ[PLACE] = tempfile.mkdtemp(prefix="collections-loads-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ[PLACE], ignore_errors=True))
 
 
 @dataclass(frozen=True)
@@ -109,10 +119,10 @@ def drawing(folder: Path) -> Iterator[Callable[..., Given]]:
         number = next(numbers)
         extra = {**({"as_of": as_of} if as_of else {}), **(settings or {})}
         export = write_export(folder / f"export_{number}", tables, complete=complete, settings=extra)
-        place = home or Home(folder / f"home_{number}")
-        homes.append(place)
-        outcome = load(export, place)
-        return Given(export, place, outcome, Warehouse(place.info(snapshot=outcome.snapshot)))
+        where = home or Home(folder / f"home_{number}")
+        homes.append(where)
+        outcome = load_once(export, where)
+        return Given(export, where, outcome, Warehouse(where.info(snapshot=outcome.snapshot)))
 
     yield draw
     for home in homes:
@@ -127,18 +137,16 @@ def close_all(home: Home) -> None:
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small clean synthetic export (600 cases, 15 months)."""
-    folder = tmp_path_factory.mktemp("sample") / "export"
-    generate(folder, cases=600, months=15, seed=7)
-    return folder
+def sample() -> Path:
+    """A small clean synthetic export (600 cases, 15 months), to be read only: all workers have the same."""
+    return made(place() / "sample", lambda folder: generate(folder / "export", cases=600, months=15, seed=7)) / "export"
 
 
 @pytest.fixture(scope="session")
 def loaded_home(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a home in which the small sample is loaded."""
     folder = tmp_path_factory.mktemp("home")
-    load(sample, Home(folder))
+    load_once(sample, Home(folder))
     return folder
 
 

@@ -79,8 +79,8 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_snapshot(tmp_path: Path)
     moments = sorted({(name, reached[: at + 1].count(name)) for at, name in enumerate(reached)}, key=lambda item: reached.index(item[0]))
     named = [moment for moment in moments if not moment[0].startswith("step ")]
     steps = [moment for moment in moments if moment[0].startswith("step ")]
-    chosen = steps[:: max(1, len(steps) // 14)] + named
-    assert len(chosen) >= 20 and {name for name, _ in named} >= {
+    chosen = steps[:: max(1, len(steps) // 8)] + named  # while it builds all moments are alike, while it publishes none is
+    assert len(chosen) >= 16 and {name for name, _ in named} >= {
         "rename",
         "after rename",
         "before pointer",
@@ -115,7 +115,7 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_snapshot(tmp_path: Path)
             amount += turn
         close_all(home)
     print(f"{killed} kills of {len(chosen)}, {seen_leftovers} left files behind, {outcomes}")
-    assert killed >= 20 and outcomes["old"] >= 10 and outcomes["new"] >= 1
+    assert killed >= 16 and outcomes["old"] >= 10 and outcomes["new"] >= 1
 
 
 def test_a_kill_by_the_clock(tmp_path: Path, sample: Path) -> None:

@@ -60,10 +60,9 @@ def opened(home: Home) -> Open:
         app.query_params["lang"] = lang
         for name, value in query.items():
             app.query_params[name] = value
-        app.run()
-        if page != "overview":
+        if page != "overview":  # as a link opens it, without the first page before it
             app.switch_page(str(ROOT / "pages" / f"{page}.py"))
-            app.run()
+        app.run()
         assert not app.exception, [error.value for error in app.exception]
         return app
 

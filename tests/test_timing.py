@@ -203,7 +203,6 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
         app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
         for name, value in {"lang": lang, **query}.items():
             app.query_params[name] = value
-        app.run()
         app.switch_page(str(ROOT / "pages" / "timing.py"))
         app.run()
         assert not app.exception, [error.value for error in app.exception]

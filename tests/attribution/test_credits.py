@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from dashboard.home import Home
-from dashboard.load import load
 from dashboard.warehouse import Warehouse
 from tests.conftest import Given, close_all
 from tests.drawn import write_export
+from tests.once import load_once
 
 METHODS = ("last", "first", "linear", "decay")
 CHANNELS = ("phone", "sms", "email", "visit")
@@ -69,7 +69,7 @@ def drawn() -> dict[str, list[dict[str, Any]]]:
 def shop(tmp_path_factory: pytest.TempPathFactory, drawn: dict[str, list[dict[str, Any]]]) -> Iterator[Given]:
     folder, home = tmp_path_factory.mktemp("drawn"), Home(tmp_path_factory.mktemp("home"))
     write_export(folder, {name: table(rows) for name, rows in drawn.items()}, settings={"as_of": "2026-06-30"})
-    outcome = load(folder, home)
+    outcome = load_once(folder, home)
     yield Given(folder, home, outcome, Warehouse(home.info(snapshot=outcome.snapshot)))
     close_all(home)
 

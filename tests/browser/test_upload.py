@@ -18,9 +18,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.home import Home
-from dashboard.load import load
 from tests.browser.driving import Open, settled
 from tests.drawn import write_export
+from tests.once import load_once
 
 ROOT = Path(__file__).resolve().parents[2]
 AS_OF = {"as_of": "2026-02-28"}
@@ -41,7 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture
 def loaded(place: Home, tmp_path: Path) -> Home:
     if not place.datasets():
-        load(write_export(tmp_path / "export", TABLES, settings=AS_OF), place)
+        load_once(write_export(tmp_path / "export", TABLES, settings=AS_OF), place)
     return place
 
 

@@ -22,7 +22,6 @@ def page_of(home: Path, monkeypatch: pytest.MonkeyPatch, page: str, **query: str
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.run()
     app.switch_page(str(ROOT / "pages" / f"{page}.py"))
     app.run()
     assert not app.exception and not app.error, [error.value for error in [*app.exception, *app.error]]

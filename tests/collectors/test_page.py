@@ -57,7 +57,6 @@ def opened(loaded_home: Path, shop: Warehouse, tmp_path: Path, monkeypatch: pyte
             monkeypatch.setenv("COLLECTIONS_USER", who)
         app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
         app.query_params["lang"] = lang
-        app.run()
         app.switch_page(str(ROOT / "pages" / f"{page}.py"))
         for name, value in settings.items():
             app.query_params[name if name in ("product", "team", "from", "to") else f"page.{name}"] = value

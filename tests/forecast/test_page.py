@@ -26,7 +26,6 @@ def opened(loaded_home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         app.query_params["lang"] = lang
         for name, value in query.items():
             app.query_params[name] = value
-        app.run()
         app.switch_page(str(ROOT / "pages" / "forecast.py"))
         app.run()
         assert not app.exception, [error.value for error in app.exception]

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from dashboard.cli import app
 from dashboard.home import Home
-from dashboard.load import load
 from tests.conftest import close_all
 from tests.drawn import write_export
+from tests.once import load_once
 
 TABLES = {
     "cases": """
@@ -61,7 +61,7 @@ TABLES = {
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     folder = tmp_path_factory.mktemp("pay")
     home = Home(folder / "home")
-    load(write_export(folder / "export", TABLES, settings={"as_of": "2026-03-31"}), home)
+    load_once(write_export(folder / "export", TABLES, settings={"as_of": "2026-03-31"}), home)
     yield home
     close_all(home)
 

@@ -19,12 +19,12 @@ from dashboard.incentives.inputs import Inputs, Moved, Remembered
 from dashboard.incentives.ledger import Ledger, Refused
 from dashboard.incentives.plan import Plan
 from dashboard.incentives.statement import Statement
-from dashboard.load import load
 from dashboard.state import State
 from dashboard.warehouse import Warehouse
 from tests.conftest import Given, close_all
 from tests.drawn import write_export
 from tests.incentives.paying import d, inputs, paid, plan
+from tests.once import load_once
 
 ANNA, BO = Person("anna", Scope("hr")), Person("bo", Scope("hr"))
 RATES = '{ id = "rates", kind = "rate", table = [{ rate = "1%" }, { bucket = "M3", rate = "2%" }] }'
@@ -90,7 +90,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., War
         if key not in made:
             homes.append(Home(folder / f"home_{len(made)}"))
             export = write_export(folder / f"export_{len(made)}", tables, settings={"as_of": "2026-05-31", "name": '"shop"'})
-            made[key] = Warehouse(homes[-1].info(snapshot=load(export, homes[-1]).snapshot))
+            made[key] = Warehouse(homes[-1].info(snapshot=load_once(export, homes[-1]).snapshot))
         return made[key]
 
     yield draw

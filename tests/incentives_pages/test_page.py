@@ -108,7 +108,6 @@ def opened(world: World, monkeypatch: pytest.MonkeyPatch) -> Open:
         app.query_params["lang"] = lang
         for name, value in session.items():
             app.session_state[name] = value
-        app.run()
         app.switch_page(str(ROOT / "pages" / "incentives.py"))
         app.query_params["page.month"] = f"{MONTH:%Y-%m}"
         app.run()

@@ -165,7 +165,6 @@ def test_the_page_compares_a_draft(loaded_home: Path, tmp_path: Path, monkeypatc
     monkeypatch.setenv("COLLECTIONS_STATE", f"sqlite:///{tmp_path / 'state.db'}")
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
     app.query_params["lang"] = "en"
-    app.run()
     app.switch_page(str(ROOT / "pages" / "whatif.py")).run()
     assert not app.exception
 

@@ -23,10 +23,9 @@ def opened(loaded_home: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
         app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
         for name, value in {"lang": lang, **query}.items():
             app.query_params[name] = value
-        app.run()
         if page != "overview":
             app.switch_page(str(ROOT / "pages" / f"{page}.py"))
-            app.run()
+        app.run()
         assert not app.exception, [error.value for error in app.exception]
         return app
 

@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 
 from dashboard.cli import app
 from dashboard.home import Home
-from dashboard.load import load
 from dashboard.rollout import current
 from dashboard.rollout.book import Book
 from dashboard.rollout.plan import Milestone, Said, of_export
@@ -23,6 +22,7 @@ from dashboard.state import State
 from dashboard.warehouse import Warehouse
 from tests.conftest import Given, close_all
 from tests.drawn import write_export
+from tests.once import load_once
 
 #: As of 31 March. Due by baseline up to then: A on time, B 4 days late, C open and 21 days over (it can end on 1 April at the earliest),
 #: F done without a date (left out). D was put off, so by the latest plan it isn't due; E is due later, but done early.
@@ -63,7 +63,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Given]:
     place = tmp_path_factory.mktemp("rollout")
     tables = {"milestones": MILESTONES, "collectors": COLLECTORS, "cases": "case_id | placed_on | placed_balance\nC1 | 2026-01-01 | 1000"}
     folder, home = write_export(place / "export", tables, settings={"as_of": "2026-03-31"}), Home(place / "home")
-    outcome = load(folder, home)
+    outcome = load_once(folder, home)
     yield Given(folder, home, outcome, Warehouse(home.info(snapshot=outcome.snapshot)))
     close_all(home)
 

@@ -15,13 +15,13 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import planning, state
 from dashboard.home import Home
-from dashboard.load import load
 from dashboard.rollout import exchange
 from dashboard.rollout.book import Book
 from dashboard.rollout.plan import of_export
 from dashboard.warehouse import Warehouse
 from tests.conftest import close_all
 from tests.drawn import write_export
+from tests.once import load_once
 
 ROOT = Path(__file__).resolve().parents[2]
 #: As of 31 March: A in time, B due in two weeks, C (by another owner) blocked by B, whose baseline was to end before it.
@@ -52,9 +52,9 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """Two data sets: one with milestones, one without."""
     place = tmp_path_factory.mktemp("rollout_page")
     home = Home(place / "home")
-    load(write_export(place / "bare", {"cases": CASES}, settings={"as_of": "2026-03-31"}), home, dataset="bare")
+    load_once(write_export(place / "bare", {"cases": CASES}, settings={"as_of": "2026-03-31"}), home, dataset="bare")
     with_plan = {"cases": CASES, "milestones": MILESTONES}
-    load(write_export(place / "plan", with_plan, settings={"as_of": "2026-03-31"}), home, dataset="plan")
+    load_once(write_export(place / "plan", with_plan, settings={"as_of": "2026-03-31"}), home, dataset="plan")
     yield home
     close_all(home)
 
@@ -69,7 +69,6 @@ def opened(loaded: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ope
         app.query_params["lang"], app.query_params["data"] = lang, data
         for name, value in query.items():
             app.query_params[f"page.{name}"] = value
-        app.run()
         return checked(app.switch_page(str(ROOT / "pages" / "rollout.py")).run())
 
     return open_page

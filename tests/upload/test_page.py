@@ -14,11 +14,11 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.access import LOCAL, PEOPLE_FILE
 from dashboard.home import Home
-from dashboard.load import load
 from dashboard.upload import runs
 from dashboard.words import word
 from tests.conftest import close_all
 from tests.drawn import write_export
+from tests.once import load_once
 
 ROOT = Path(__file__).resolve().parents[2]
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff]")
@@ -35,7 +35,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
         "cases": "case_id | placed_on | placed_balance\nC1 | 2026-01-01 | 1000",
         "payments": "case_id | paid_on | amount\nC1 | 2026-01-09 | 10.00",
     }
-    load(write_export(tmp_path / "first", tables, settings={"as_of": "2026-01-31"}), place)
+    load_once(write_export(tmp_path / "first", tables, settings={"as_of": "2026-01-31"}), place)
     monkeypatch.setenv("COLLECTIONS_HOME", str(place.path))
     return place
 
@@ -45,7 +45,6 @@ def opened(home: Home) -> Open:
     def open_page(lang: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
         app.query_params["lang"] = lang
-        app.run()
         app.switch_page(str(ROOT / "pages" / "upload.py")).run()
         return checked(app, lang)
 
@@ -145,7 +144,7 @@ def test_discarded_and_overtaken_and_picked_up_by_another_tab(opened: Open, home
     other.button(key=token).click().run()
     assert any(button.key == "upload_publish" for button in checked(other, lang).button)
     extra = {"payments": "payment_id | case_id | paid_on | amount\nX1 | C1 | 2026-01-08 | 5.00"}
-    load(write_export(tmp_path / "extra", extra, settings={"as_of": "2026-01-31"}), home)
+    load_once(write_export(tmp_path / "extra", extra, settings={"as_of": "2026-01-31"}), home)
     app.button(key="upload_publish").click().run()
     assert checked(app, lang).warning and word("upload.again", lang) in [button.label for button in app.button]
     app.button(key="upload_again").click().run()

@@ -23,6 +23,7 @@ from dashboard.upload import parcel, runs, shown
 from dashboard.upload.figures import common_month
 from tests.conftest import close_all
 from tests.drawn import write_export
+from tests.once import load_once
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = "case_id | placed_on | placed_balance\nC1 | 2026-01-05 | 1000"
@@ -33,7 +34,7 @@ AS_OF = {"as_of": "2026-01-31"}
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     place = Home(tmp_path / "home")
-    load(write_export(tmp_path / "first", {"cases": CASES}, settings=AS_OF), place)
+    load_once(write_export(tmp_path / "first", {"cases": CASES}, settings=AS_OF), place)
     return place
 
 
