@@ -185,7 +185,7 @@ def staggered(rows: Iterable[Row], *, seed: int = 1, by_period: bool = True) -> 
     """
     panel, left_out = _panel(rows)
     few = len(panel.names) < FEW or min(int(panel.starters.sum()), int((~panel.starters).sum())) < FEW_SIDE
-    found = _fitted(panel)
+    found = _estimated(panel) if few else _fitted(panel)
     resting = panel.y - _spread(panel, found.since)
     clear = int(panel.starts.min())
     leads = min(MOST_LEADS, clear - LEAST_BEFORE)
@@ -327,6 +327,36 @@ def _fitted(panel: _Panel) -> _Fitted:
         outcome, gain = (float(np.average(group[name], weights=group["weight"])) for name in ("outcome", "tau_hat"))
         cells.append(Cell(int(start) + panel.first, int(period) + panel.first, len(group), outcome, outcome - gain))
     overall = _clustered(result.overall_att, result.overall_se, len(panel.names))
+    return _Fitted(overall, tuple(points), tuple(cells), {point.since: point.effect.value for point in points})
+
+
+def _estimated(panel: _Panel) -> _Fitted:
+    """The same estimate without errors, in a fraction of the time: with few units these come from dealing the starts out anew."""
+    age = np.arange(panel.y.shape[1]) - panel.starts[:, None]
+    units, periods = np.nonzero(panel.there & (age < 0))
+    design = np.zeros((len(units), sum(panel.y.shape)))
+    rows = np.arange(len(units))
+    design[rows, units] = design[rows, len(panel.names) + periods] = root = np.sqrt(panel.weight[units])
+    levels = np.linalg.lstsq(design, root * panel.y[units, periods], rcond=None)[0]
+    gains = panel.y - levels[: len(panel.names), None] - levels[len(panel.names) :]
+
+    def mean(values: Array, held: Array) -> float:
+        return float(np.average(values[held], weights=np.broadcast_to(panel.weight[:, None], held.shape)[held]))
+
+    started = panel.there & (age >= 0)
+    points = []
+    for since in np.unique(age[started]).tolist():
+        held = started & (age == since)
+        points.append(Point(since, Estimate(mean(gains, held), None, None, None), int(held.sum())))
+    cells = []
+    for start in np.unique(panel.starts[panel.starters]).tolist():
+        group = started & (panel.starts == start)[:, None]
+        for period in np.flatnonzero(group.any(axis=0)).tolist():
+            held = np.zeros_like(group)
+            held[:, period] = group[:, period]
+            outcome, gain = mean(panel.y, held), mean(gains, held)
+            cells.append(Cell(start + panel.first, period + panel.first, int(held.sum()), outcome, outcome - gain))
+    overall = Estimate(mean(gains, started), None, None, None)
     return _Fitted(overall, tuple(points), tuple(cells), {point.since: point.effect.value for point in points})
 
 
