@@ -38,6 +38,7 @@ INSTALMENT_ROWS = (
 )
 READS = re.compile(r"\bmodel\.(\w+)")
 NEVER = 2**31  # a load that there is none of
+CALENDAR_MONTHS = 62  # months as bits of one whole number, so that the bits of all of them together are one too
 #: What contacts counted by kind add up to, where it isn't what their kind counts for times their number.
 COUNTED = {
     "early_count": "kinds.attempt_count * counted.early_count",
@@ -215,6 +216,8 @@ def in_force(as_of: date) -> dict[str, int]:
 
 def settings(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """The macros and small tables that model files, relations and metrics read; kept in the snapshot, so that they mean what they meant."""
+    con.execute(f"create or replace macro as_of_day() as cast('{as_of.isoformat()}' as date)")
+    con.execute(f"create or replace macro calendar_months() as {CALENDAR_MONTHS}")
     con.execute(MONEY.read_text(encoding="utf-8"))
     con.execute(CREDIT.read_text(encoding="utf-8"))
     con.execute(f"create or replace macro charge_off_lag_months() as {int(bucket_rules()['charge_off_lag_months'])}")
@@ -223,7 +226,6 @@ def settings(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     for name, value in in_force(as_of).items():
         con.execute(f"create or replace macro {name}() as {value}")
     con.execute(CONTACT.read_text(encoding="utf-8"))
-    con.execute(f"create or replace macro as_of_day() as cast('{as_of.isoformat()}' as date)")
     _bucket_edges(con)
     _promise_settings(con)
     _score_bands(con)
@@ -399,6 +401,11 @@ def _months(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
         rows.append((month, number, month_end(month), month_end(month) <= as_of, month > as_of))
         number += 1
     con.executemany("insert into model.months values (?, ?, ?, ?, ?)", rows)
+
+
+def month_number(day: date) -> int:
+    """Months counted from year 0, as the macro of that name does."""
+    return day.year * 12 + day.month - 1
 
 
 def month_end(day: date) -> date:

@@ -38,6 +38,7 @@ from dashboard.measuring import (
 )
 from dashboard.methods.intervals import poisson, wilson
 from dashboard.metrics import GRAINS, Dimension, Metric, UnknownName, dimension, dimensions, metric, metrics, needs_of, plain
+from dashboard.model import CALENDAR_MONTHS, month_number
 
 __all__ = [
     "RELATIONS",
@@ -428,22 +429,24 @@ class Warehouse:
             uses += [dimension(name).column for name, _ in filters.where] + (["team"] if scope.teams is not None else [])
             uses += ["collector_id"] if scope.collector is not None else []
         words = set(re.findall(r"[a-z_0-9]+", entry.sql or ""))
+        whole = all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= self.info.as_of) for p in periods)
+        # what of several months no sum says (who paid, who was reached) the cases' calendars do, as far back as they go
+        marked = whole and all(month_number(p.start) > month_number(self.info.as_of) - CALENDAR_MONTHS for p in periods)
         if relation == "stock":
             if not all(p.start.day == 1 for p in periods):
                 relation = "stock_any_day"
             elif "paid_count" in words and not all(p.until == month_end(p.start) for p in periods):
-                relation = "stock_part_month"  # who paid in a period is only at hand for whole months
+                relation = "stock_months" if marked else "stock_part_month"
         elif relation == "reach":
-            as_of = self.info.as_of  # which cases were reached is only at hand for whole months, or what the data has of them
-            if not all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= as_of) for p in periods):
+            if not whole:
                 relation = "reach_any_period"
             elif not all(p.until <= month_end(p.start) for p in periods):
-                relation = "reach_months"
+                attempts = "attempt_count" in words
+                relation = "reach_any_period" if not marked or (attempts and by_row) else "reach_months_attempts" if attempts else "reach_months"
         elif relation == "cash":
             relation = _cash("bucket" in uses, periods)
         elif relation == "cohort" and by_row:
             relation = "cohort_by_case"  # the cohort's own table has no cases in it
-        whole = all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= self.info.as_of) for p in periods)
         sql = relation_sql(relation)
         if "relation.cash" in sql:
             cash = _cash("bucket" in uses, periods)

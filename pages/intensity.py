@@ -48,12 +48,7 @@ with ui.panel("sequence", ui.say("intensity.sequence")) as panel:
 with ui.panel("caps", ui.say("intensity.caps")) as panel:
     ui.supplied("contacts")
     last = ui.trailing(1)
-    found = []
-    for cap in caps.in_force(at.info.as_of):
-        known = all(at.warehouse.supplied(need) for need in cap.needs)
-        asked = cap.parameters(sentences.parameters(last, at.scope.teams))
-        found.append((cap, ui.report(cap.report, **asked)[0] if known else None))
-    rows = sentences.cap_rows(found, lang)
+    rows = sentences.cap_rows(ui.computed(caps.uses, **sentences.parameters(last, at.scope.teams)), lang)
     checked = [row for row in rows if row.get("units")]
     panel.title(sentences.above(checked, lang) if checked else None)
     panel.subtitle(f"{ui.say('intensity.caps_note')} · {ui.period(last)}")

@@ -202,6 +202,51 @@ def test_opening_balance_on_any_day_agrees_with_the_quick_one_at_month_starts(sh
     assert shop.value("opening_amount", start="2026-02-10", until="2026-02-20") == D("3900.00")
 
 
+@pytest.mark.parametrize("by", [(), ("product",), ("quarter",)])
+def test_calendars_say_of_several_months_who_paid_and_was_tried(given: Callable[..., Given], by: tuple[str, ...]) -> None:
+    """C1's January payment is taken back in March, all of it; of C2's something stays; C3 paid in February; C4 never. Nobody answers C2 or C4.
+
+    A calendar has sixty-two months, here from February 2021 on: what begins before is counted from the rows, as it always can be.
+    """
+    shop = given(
+        cases="\n".join(["case_id | product | placed_on", *(f"C{n} | {'card' if n < 3 else 'loan'} | 2020-06-10" for n in (1, 2, 3, 4))]),
+        payments="""
+            payment_id | case_id | paid_on    | amount | kind     | reverses
+            P1         | C1      | 2026-01-10 | 100    | payment  |
+            P2         | C2      | 2026-01-10 | 100    | payment  |
+            P3         | C3      | 2026-02-10 | 50     | payment  |
+            P4         | C4      | 2021-01-15 | 10     | payment  |
+            R1         | C1      | 2026-03-10 | -100   | reversal | P1
+            R2         | C2      | 2026-03-10 | -60    | reversal | P2
+        """,
+        contacts="""
+            contact_id | case_id | started_at          | channel | direction | outcome
+            K1         | C1      | 2026-01-05 10:00:00 | phone   | outbound  | conversation
+            K2         | C2      | 2026-01-05 10:00:00 | phone   | outbound  | no_answer
+            K3         | C2      | 2026-02-05 10:00:00 | phone   | outbound  | no_answer
+            K4         | C2      | 2026-03-05 10:00:00 | phone   | outbound  | busy
+            K5         | C3      | 2026-03-05 10:00:00 | sms     | outbound  | delivered
+            K6         | C4      | 2021-01-05 10:00:00 | phone   | outbound  | no_answer
+        """,
+        as_of="2026-03-31",
+    )
+    names = ("paid_open_cases", "opening_cases", "attempted_cases", "stock_attempts", "lost_cases")
+    general = {"stock_months": "stock_part_month", "reach_months": "reach_any_period", "reach_months_attempts": "reach_any_period"}
+    asked: list[str] = []
+    for start, marked, told in (
+        ("2026-01-01", True, (2, 4, 3, 5, 1)), ("2026-02-01", True, (1, 4, 2, 3, 0)), ("2021-02-01", True, (2, 4, 3, 5, 1)),
+        ("2021-01-01", False, (3, 4, 4, 6, 1)),
+    ):  # fmt: skip
+        asked.clear()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(warehouse, "relation_sql", lambda name: asked.append(name) or original(name))  # type: ignore[func-returns-value]
+            quick = shop.rows(names, by, start=start, until="2026-03-31")
+            patch.setattr(warehouse, "relation_sql", lambda name: original(general.get(name, name)))
+            assert quick == shop.rows(names, by, start=start, until="2026-03-31")
+        assert by == ("quarter",) or (set(general) <= set(asked)) == marked
+        assert by or tuple(quick[0][name] for name in names) == told
+
+
 def test_without_balances_the_opening_balance_is_what_was_placed_less_net_cash(given: Callable[..., Given]) -> None:
     shop = given(
         cases="""

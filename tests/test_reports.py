@@ -15,12 +15,11 @@ from dashboard.warehouse import QueryFailed, Warehouse
 
 OPEN = dict.fromkeys(("product", "bucket", "region", "team", "batch", "teams"))
 SPAN = {"start": date(2026, 3, 1), "until": date(2026, 8, 31)}
-CAP = {"unit": "debtor", "counts": "conversation", "days": 7, "cap": 2}
 ASKED: list[tuple[str, dict[str, Any]]] = [
     ("state_months", {name: None for name in OPEN if name != "bucket"}),
     ("promise_states", {**SPAN, "grace": 3, "tolerance": "0.95", **OPEN}),
     ("promise_states", {"start": date(2026, 3, 11), "until": date(2026, 8, 20), "grace": 7, "tolerance": "1.00", **OPEN}),
-    ("cap_use", {**SPAN, **CAP, **OPEN}),
+    ("cap_use_numbers", {**SPAN, "counts": "call", "cap": 2, "least": 1, "by_case": True, "by_contact": None, **OPEN}),
     ("times", {**SPAN, "event": "payment", "dimension": "product", "most": 6, **OPEN}),
 ]
 

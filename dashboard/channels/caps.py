@@ -1,4 +1,8 @@
-"""How near contact comes to legal caps: the rules in force (dated data), what each needs and asks; knows nothing of Streamlit or SQL."""
+"""How near contact comes to legal caps: the rules in force (dated data), and how much of each is used; knows nothing of Streamlit or SQL.
+
+The calls of a period are fetched once for all rules (a month of a million cases: half a million calls), and each rule's days are counted
+over them here: a window that rolls over days costs a query as much for every rule again.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,11 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from dashboard.contract import ROOT
+from dashboard.warehouse import Warehouse
 
 CAPS = ROOT / "data" / "rules" / "caps.toml"
 NEEDS = {"debtor": ("cases", "contacts.case_id"), "number": ("contacts", "contacts.number_id"), "case": ("cases", "contacts.case_id")}
@@ -35,18 +43,6 @@ class Cap:
         """What must be supplied to check it."""
         return NEEDS[self.unit]
 
-    @property
-    def report(self) -> str:
-        """The report that counts it."""
-        return "cap_use_numbers" if self.unit == "number" else "cap_use"
-
-    def parameters(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
-        """What the report is asked: the rule, and what is chosen of the view."""
-        if self.unit != "number":
-            return {"unit": self.unit, "counts": self.counts, "days": self.days, "cap": self.cap, **chosen}
-        filtered = any(value is not None for name, value in chosen.items() if name not in ("start", "until"))
-        return {"counts": self.counts, "cap": self.cap, "filtered": filtered, **chosen}
-
 
 @cache
 def _all() -> tuple[Cap, ...]:
@@ -64,6 +60,66 @@ def in_force(day: date) -> list[Cap]:
         if one.valid_from <= day:
             latest[one.id] = one
     return list(latest.values())
+
+
+def uses(warehouse: Warehouse, **chosen: Any) -> list[tuple[Cap, dict[str, Any] | None]]:
+    """The rules in force on the as-of day, each with how many units came within one of its cap, to it, and above it, at their most in a period.
+
+    `chosen`: period, values and teams (sentences.parameters). None where what a rule needs isn't supplied.
+    """
+    rules = [(cap, all(warehouse.supplied(need) for need in cap.needs)) for cap in in_force(warehouse.info.as_of)]
+    back = max((cap.days for cap, known in rules if known and cap.unit != "number"), default=None)
+    calls = warehouse.arrays("cap_calls", {"days": back, **chosen}) if back is not None else {}
+    by_case = any(chosen[name] is not None for name in ("product", "region", "batch")) or None  # None is no limit
+    by_contact = any(chosen[name] is not None for name in ("bucket", "team", "teams")) or None
+    found: list[tuple[Cap, dict[str, Any] | None]] = []
+    for cap, known in rules:
+        if not known:
+            found.append((cap, None))
+        elif cap.unit == "number":
+            asked = {"counts": cap.counts, "cap": cap.cap, "by_case": by_case, "by_contact": by_contact, **chosen}
+            row = warehouse.run("cap_use_numbers", {"least": cap.cap - 1, **asked})[0]
+            if (row["most"] or 0) < cap.cap - 1:  # none came near it: then those with less in all tell how far they came
+                row = warehouse.run("cap_use_numbers", {"least": 0, **asked})[0]
+            found.append((cap, row))
+        else:
+            found.append((cap, use(calls[cap.unit], calls["day"], calls[cap.counts], cap.days, cap.cap)))
+    return found
+
+
+def use(units: npt.NDArray[Any], days: npt.NDArray[Any], counts: npt.NDArray[Any], length: int, cap: int) -> dict[str, Any]:
+    """Units by the most that they came to in any `length` days up to a day with a call in the period, which begins on day 0.
+
+    units: the key of each call's unit; days: its day, before the period negative; counts: whether the rule counts it.
+    """
+    within = np.zeros(int(units.max(initial=0)) + 1, dtype=bool)
+    within[units[days >= 0]] = True
+    held = within[units] & (days > -length)
+    units, days, counts = units[held], days[held].astype(np.int64), counts[held]
+    totals = np.bincount(units[counts], minlength=len(within))
+    # a unit's most is no more than its total: few totals reach the cap, and only where none comes near it do smaller ones matter
+    most = np.zeros(0, dtype=np.int64)
+    for least in (cap - 1, None):
+        enough = within & (totals >= (max(int(most.max(initial=0)), 1) if least is None else least))
+        most = _most(units, days, counts, enough, length)
+        if most.max(initial=0) >= cap - 1:
+            break
+    return {
+        "units": int(within.sum()), "near_cap": int((most == cap - 1).sum()), "at_cap": int((most == cap).sum()),
+        "above_cap": int((most > cap).sum()), "most": int(most.max(initial=0)) if within.any() else None,
+    }  # fmt: skip
+
+
+def _most(units: npt.NDArray[Any], days: npt.NDArray[Any], counts: npt.NDArray[Any], chosen: npt.NDArray[Any], length: int) -> npt.NDArray[np.int64]:
+    """Of each chosen unit the most that the days up to one of its days in the period came to."""
+    held = chosen[units]
+    units, days, counts = units[held], days[held], counts[held]
+    # a unit's days stand in a row, so far from the next unit's that no window reaches over
+    moments = units * (int(days.max(initial=0)) + 2 * length) + days + length
+    counted, ends = np.sort(moments[counts]), np.unique(moments[days >= 0])
+    came = np.searchsorted(counted, ends, "right") - np.searchsorted(counted, ends - length, "right")
+    starts = np.flatnonzero(np.diff(ends // (int(days.max(initial=0)) + 2 * length), prepend=-1))
+    return np.maximum.reduceat(came, starts) if len(ends) else came
 
 
 def shares(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from math import factorial, isfinite, prod
 from typing import Any, Literal
 
@@ -51,7 +52,7 @@ SEEN = {"randomisation": 1.6, "clustered": 1.43, "series": 1.43}
 LEAST_BEFORE, MOST_LEADS = 3, 6
 #: A single series needs so many months before and from the start on, and the months of the year are told apart from so many in all.
 SERIES_BEFORE, SERIES_AFTER, SEASONS = 9, 3, 24
-_CHUNK = 400
+_CHUNK = 100
 
 Array = np.ndarray[Any, Any]
 
@@ -184,7 +185,7 @@ def staggered(rows: Iterable[Row], *, seed: int = 1, by_period: bool = True) -> 
     """
     panel, left_out = _panel(rows)
     few = len(panel.names) < FEW or min(int(panel.starters.sum()), int((~panel.starters).sum())) < FEW_SIDE
-    found = _fitted(panel)
+    found = _estimated(panel) if few else _fitted(panel)
     resting = panel.y - _spread(panel, found.since)
     clear = int(panel.starts.min())
     leads = min(MOST_LEADS, clear - LEAST_BEFORE)
@@ -329,6 +330,36 @@ def _fitted(panel: _Panel) -> _Fitted:
     return _Fitted(overall, tuple(points), tuple(cells), {point.since: point.effect.value for point in points})
 
 
+def _estimated(panel: _Panel) -> _Fitted:
+    """The same estimate without errors, in a fraction of the time: with few units these come from dealing the starts out anew."""
+    age = np.arange(panel.y.shape[1]) - panel.starts[:, None]
+    units, periods = np.nonzero(panel.there & (age < 0))
+    design = np.zeros((len(units), sum(panel.y.shape)))
+    rows = np.arange(len(units))
+    design[rows, units] = design[rows, len(panel.names) + periods] = root = np.sqrt(panel.weight[units])
+    levels = np.linalg.lstsq(design, root * panel.y[units, periods], rcond=None)[0]
+    gains = panel.y - levels[: len(panel.names), None] - levels[len(panel.names) :]
+
+    def mean(values: Array, held: Array) -> float:
+        return float(np.average(values[held], weights=np.broadcast_to(panel.weight[:, None], held.shape)[held]))
+
+    started = panel.there & (age >= 0)
+    points = []
+    for since in np.unique(age[started]).tolist():
+        held = started & (age == since)
+        points.append(Point(since, Estimate(mean(gains, held), None, None, None), int(held.sum())))
+    cells = []
+    for start in np.unique(panel.starts[panel.starters]).tolist():
+        group = started & (panel.starts == start)[:, None]
+        for period in np.flatnonzero(group.any(axis=0)).tolist():
+            held = np.zeros_like(group)
+            held[:, period] = group[:, period]
+            outcome, gain = mean(panel.y, held), mean(gains, held)
+            cells.append(Cell(start + panel.first, period + panel.first, int(held.sum()), outcome, outcome - gain))
+    overall = Estimate(mean(gains, started), None, None, None)
+    return _Fitted(overall, tuple(points), tuple(cells), {point.since: point.effect.value for point in points})
+
+
 def _seen(overall: Estimate, inference: str) -> float:
     """The smallest effect that would most likely have been seen; not a number where there is no interval."""
     if overall.low is None or overall.high is None:
@@ -366,13 +397,21 @@ def _before(panel: _Panel, leads: int) -> tuple[Estimate | None, tuple[Point, ..
 
 def _deals(starts: Array, seed: int) -> tuple[Array, bool]:
     """Ways to deal the starts out among the units, the true one first, and whether these are all."""
-    counts = Counter(int(start) for start in starts)
+    return _dealt(tuple(starts.tolist()), seed)
+
+
+@lru_cache(maxsize=64)
+def _dealt(starts: tuple[int, ...], seed: int) -> tuple[Array, bool]:
+    # kept: the KPIs that an event is judged by have the same starts
+    counts = Counter(starts)
     ways = factorial(len(starts)) // prod(factorial(count) for count in counts.values())
     if ways <= EXACT:
-        every = [one for one in _arrangements(counts, len(starts)) if one != tuple(starts.tolist())]
-        return np.array([starts.tolist(), *every]), True
-    rng = np.random.default_rng(seed)
-    return np.vstack([starts[None, :], np.array([rng.permutation(starts) for _ in range(DRAWS)])]), False
+        made = np.array([starts, *(one for one in _arrangements(counts, len(starts)) if one != starts)])
+    else:
+        rng, true = np.random.default_rng(seed), np.array(starts)
+        made = np.vstack([true[None, :], np.array([rng.permutation(true) for _ in range(DRAWS)])])
+    made.flags.writeable = False
+    return made, ways <= EXACT
 
 
 def _arrangements(counts: Counter[int], length: int) -> Iterator[tuple[int, ...]]:
@@ -395,29 +434,39 @@ def two_stage(starts: Array, weight: Array, there: Array, outcomes: Array, horiz
     """
     ways, periods = len(starts), outcomes.shape[1]
     found = np.full((ways, len(horizons), outcomes.shape[2]), np.nan)
-    time = np.arange(periods)
-    for low in range(0, ways, _CHUNK):
+    time, units = np.arange(periods), np.arange(len(weight))
+    of_cell = np.ascontiguousarray(outcomes.transpose(1, 0, 2))
+    for low in range(0, ways, _CHUNK):  # all as products of matrices, which are several times as fast as sums over named axes
         begin = starts[low : low + _CHUNK]
         present = there[low : low + _CHUNK] if there.ndim == 3 else there
-        age = time - begin[:, :, None]
-        free = np.where(present & (age < 0), weight[:, None], 0.0)
+        before = time < begin[:, :, None]
+        free = np.where(present & before, weight[:, None], 0.0)
         of_unit, of_period = free.sum(axis=2), free.sum(axis=1)
         per_unit = np.divide(1.0, of_unit, out=np.zeros_like(of_unit), where=of_unit > 0)
-        scaled = free * per_unit[:, :, None]
+        scaled = np.swapaxes(free * per_unit[:, :, None], 1, 2)
         known = of_period > 0
-        system = -np.swapaxes(scaled, 1, 2) @ free
+        system = -scaled @ free
         system[:, time, time] += np.where(known, of_period, 1.0)
-        system += (known[:, :, None] & known[:, None, :]) * (of_period.max(axis=1) / periods)[:, None, None]
-        unit_sums = np.einsum("pnt,ntk->pnk", free, outcomes)
-        right = np.einsum("pnt,ntk->ptk", free, outcomes) - np.einsum("pnt,pnk->ptk", scaled, unit_sums)
+        level = (of_period.max(axis=1) / periods)[:, None, None]
+        system += level if known.all() else (known[:, :, None] & known[:, None, :]) * level
+        unit_sums = (free.transpose(1, 0, 2) @ outcomes).transpose(1, 0, 2)
+        right = (np.ascontiguousarray(free.transpose(2, 0, 1)) @ of_cell).transpose(1, 0, 2) - scaled @ unit_sums
         of_time = _solved(system, right)
-        of_one = (unit_sums - np.einsum("pnt,ptk->pnk", free, of_time)) * per_unit[:, :, None]
-        started = present & (age >= 0) & known[:, None, :] & (of_unit > 0)[:, :, None]
+        of_one = (unit_sums - free @ of_time) * per_unit[:, :, None]
+        started = present & ~before & known[:, None, :] & (of_unit > 0)[:, :, None]
+        every = np.arange(len(begin))[:, None]
         for place, horizon in enumerate(horizons):
-            counted = np.where(started if horizon is None else started & (age == horizon), weight[:, None], 0.0)
-            total = counted.sum(axis=(1, 2))[:, None]
-            gain = np.einsum("pnt,ntk->pk", counted, outcomes)
-            gain -= np.einsum("pn,pnk->pk", counted.sum(axis=2), of_one) + np.einsum("pt,ptk->pk", counted.sum(axis=1), of_time)
+            if horizon is None:
+                counted = np.where(started, weight[:, None], 0.0)
+                of_units = counted.sum(axis=2)
+                gain = counted.reshape(len(begin), -1) @ outcomes.reshape(-1, outcomes.shape[2])
+                gain -= (counted.sum(axis=1)[:, None, :] @ of_time)[:, 0]
+            else:  # one cell of each unit
+                at = np.minimum(begin + horizon, periods - 1)
+                of_units = np.where(started[every, units, at] & (begin + horizon < periods), weight, 0.0)
+                gain = (of_units[:, None, :] @ (outcomes[units, at] - of_time[every, at]))[:, 0]
+            gain -= (of_units[:, None, :] @ of_one)[:, 0]
+            total = of_units.sum(axis=1)[:, None]
             found[low : low + _CHUNK, place] = np.divide(gain, total, out=np.full_like(gain, np.nan), where=total > 0)
     return found
 

@@ -54,6 +54,10 @@ create or replace macro days_band(days) as
 create or replace macro is_after_hours(day, hour_of_day) as
     weekday_name(day) in ('sat', 'sun') or hour_of_day < office_from() or hour_of_day >= office_until();
 
+-- Out of contact: tried so often and on different days, and neither did anybody answer nor call.
+create or replace macro is_lost(live_count, live_span_days, connected_count, inbound_count) as
+    live_count >= lost_attempts() and live_span_days >= lost_days() - 1 and connected_count = 0 and inbound_count = 0;
+
 -- The number of a kind of contact (queries/model/61_contact_kinds.sql).
 create or replace macro channel_number(channel) as
     case channel

@@ -15,6 +15,19 @@ create or replace macro net_of(kind, status, amount) as
 
 create or replace macro month_number(day) as year(day) * 12 + month(day) - 1;
 
+-- A calendar says of a case in which months something was so, as the bits of one number: the as-of day's month first, as many as fit.
+create or replace macro month_bit(number) as
+    case
+        when number <= month_number(as_of_day()) and number > month_number(as_of_day()) - calendar_months()
+            then cast(1 as bigint) << (month_number(as_of_day()) - number)
+        else cast(0 as bigint)
+    end;
+
+create or replace macro month_bits(from_on, until_on) as
+    ((cast(1 as bigint) << (month_number(until_on) - month_number(from_on) + 1)) - 1) << (month_number(as_of_day()) - month_number(until_on));
+
+create or replace macro is_marked(calendar, months) as (calendar & months) != 0;
+
 -- Days past due on the eve of a day: the last known, aged by the days between; an account seen at zero stays at zero.
 create or replace macro eve_days_past_due(from_balances, days_past_due, known_on, day) as
     case

@@ -23,8 +23,10 @@ select
     coalesce(touch_months.connected_count, 0) as connected_case_count,
     coalesce(touch_months.right_party_count, 0) as right_party_case_count,
     flag(
-        touch_months.live_count >= lost_attempts() and touch_months.last_live_on - touch_months.first_live_on >= lost_days() - 1
-        and touch_months.connected_count = 0 and touch_months.inbound_count = 0
+        is_lost(
+            touch_months.live_count, touch_months.last_live_on - touch_months.first_live_on, touch_months.connected_count,
+            touch_months.inbound_count
+        )
     ) as lost_count,
 from model.case_months as case_months
 left join model.touch_months as touch_months

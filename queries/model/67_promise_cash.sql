@@ -111,6 +111,8 @@ select
     walked.paid_amount > 0 as is_paid,
     linked.replaced_on is not null as is_replaced,
     linked.due_on + linked.grace_days > as_of_day() as is_undue,
+    cases.product,
     1 as promise_count,
 from linked
+inner join model.cases as cases on linked.case_key = cases.case_key
 inner join walked on linked.promise_id = walked.promise_id and linked.grace_days = walked.grace_days

@@ -40,10 +40,7 @@ select
     flag(touched.live_count > 0) as live_attempted_count,
     coalesce(touched.connected_count, 0) as connected_case_count,
     coalesce(touched.right_party_count, 0) as right_party_case_count,
-    flag(
-        touched.live_count >= lost_attempts() and touched.live_span_days >= lost_days() - 1
-        and touched.connected_count = 0 and touched.inbound_count = 0
-    ) as lost_count,
+    flag(is_lost(touched.live_count, touched.live_span_days, touched.connected_count, touched.inbound_count)) as lost_count,
 from model.positions as positions
 inner join period on positions.known_on < period.start_on and positions.until_on >= period.start_on
 inner join model.cases as cases on positions.case_key = cases.case_key

@@ -1,26 +1,41 @@
--- One row per case open when a period of several whole months begins, with what contact did in the period: from the months' own counts.
+-- One row per case open when a period of several whole months begins, with what contact did in the period: from the cases' calendars.
 with
 
-touched as (
+spans as (
     select
-        period.period,
-        touches.case_key,
-        sum(touches.attempt_count) as attempt_count,
-        sum(touches.live_count) as live_count,
-        max(touches.connected_count) as connected_count,
-        max(touches.right_party_count) as right_party_count,
-        max(touches.inbound_count) as inbound_count,
-        max(touches.last_live_on) - min(touches.first_live_on) as live_span_days,
-    from model.touch_months as touches
-    inner join model.case_months as opening on touches.case_key = opening.case_key
-    inner join period
-        on opening.month = period.start_on
-        and touches.month_number >= month_number(period.start_on) and touches.month_number <= month_number(period.until_on)
-    group by period.period, touches.case_key
+        *,
+        month_bits(start_on, until_on) as months,
+    from period
+),
+
+-- only of those whom nobody reached or heard of have the attempts to be counted
+silent as (
+    select
+        spans.period,
+        spans.start_on,
+        spans.until_on,
+        calendars.case_key,
+    from model.touch_calendars as calendars
+    cross join spans
+    where
+        is_marked(calendars.live_months, spans.months)
+        and not is_marked(calendars.connected_months, spans.months) and not is_marked(calendars.inbound_months, spans.months)
+),
+
+lost as (
+    select
+        silent.period,
+        silent.case_key,
+    from silent
+    inner join model.touch_months as touches
+        on silent.case_key = touches.case_key
+        and touches.month_number >= month_number(silent.start_on) and touches.month_number <= month_number(silent.until_on)
+    group by silent.period, silent.case_key
+    having is_lost(sum(touches.live_count), max(touches.last_live_on) - min(touches.first_live_on), 0, 0)
 )
 
 select
-    period.period,
+    spans.period,
     stock.case_key,
     stock.bucket,
     stock.team,
@@ -34,16 +49,12 @@ select
     stock.age_band,
     stock.placed_month,
     stock.case_count,
-    coalesce(touched.attempt_count, 0) as attempt_count,
-    flag(touched.attempt_count > 0) as attempted_count,
-    flag(touched.live_count > 0) as live_attempted_count,
-    coalesce(touched.connected_count, 0) as connected_case_count,
-    coalesce(touched.right_party_count, 0) as right_party_case_count,
-    flag(
-        touched.live_count >= lost_attempts() and touched.live_span_days >= lost_days() - 1
-        and touched.connected_count = 0 and touched.inbound_count = 0
-    ) as lost_count,
+    flag(is_marked(calendars.attempted_months, spans.months)) as attempted_count,
+    flag(is_marked(calendars.live_months, spans.months)) as live_attempted_count,
+    flag(is_marked(calendars.connected_months, spans.months)) as connected_case_count,
+    flag(is_marked(calendars.right_party_months, spans.months)) as right_party_case_count,
+    flag((spans.period, stock.case_key) in (select (period, case_key) from lost)) as lost_count,
 from model.case_months as stock
-inner join period on stock.month = period.start_on
-left join touched on stock.case_key = touched.case_key and period.period = touched.period
+inner join spans on stock.month = spans.start_on
+left join model.touch_calendars as calendars on stock.case_key = calendars.case_key
 where not stock.is_closing

@@ -15,7 +15,7 @@ judged as (
     from rolled.promise_cash
     where
         grace_days = $grace and due_on >= $start and due_on <= $until
-        and ($product is null or promise_id in (select promises.promise_id from model.promises as promises where list_contains($product, product)))
+        and ($product is null or list_contains($product, product))
         and ($bucket is null or promise_id in (select promises.promise_id from model.promises as promises where list_contains($bucket, due_bucket)))
         and ($region is null or promise_id in (select promises.promise_id from model.promises as promises where list_contains($region, region)))
         and ($team is null or promise_id in (select promises.promise_id from model.promises as promises where list_contains($team, team)))

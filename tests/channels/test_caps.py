@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dashboard.channels import caps, sentences
@@ -21,8 +22,8 @@ def calls(*lines: tuple[str, str, str, str]) -> str:
 
 
 def use(shop: Given, cap: caps.Cap, start: str = "2026-02-01", until: str = "2026-02-28", **where: str) -> dict[str, Any]:
-    asked = sentences.parameters(shop.filters(start, until, **where), None)
-    return shop.warehouse.run(cap.report, cap.parameters(asked))[0]
+    found = caps.uses(shop.warehouse, **sentences.parameters(shop.filters(start, until, **where), None))
+    return next(row for one, row in found if one.id == cap.id and row is not None)
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +68,40 @@ def test_seven_calls_in_seven_days_roll_on(given: Callable[..., Given], rules: d
     assert use(shop, rules["us_calls"]) == {"units": 2, "near_cap": 0, "at_cap": 1, "above_cap": 1, "most": 8}
 
 
+def test_where_nobody_comes_near_a_cap_the_most_is_still_told(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
+    """C1 has three calls on days far apart, C2 two on one day: the most in seven days is C2's, though C1 has more in all."""
+    lines = [("C1", f"02-{day} 09", "no_answer", "a") for day in ("02", "12", "22")] + [
+        ("C2", f"02-05 {hour}", "no_answer", "b") for hour in ("09", "10")
+    ]
+    shop = given(cases=CASES, contacts=calls(*lines), as_of="2026-02-28")
+    assert use(shop, rules["us_calls"]) == {"units": 2, "near_cap": 0, "at_cap": 0, "above_cap": 0, "most": 2}
+    assert use(shop, rules["cn_unanswered"]) == {"units": 2, "near_cap": 0, "at_cap": 0, "above_cap": 0, "most": 2}
+    assert use(shop, rules["cn_conversations"])["most"] == 0
+    assert use(shop, rules["us_calls"], start="2026-02-06", until="2026-02-10") == dict.fromkeys(("units", "near_cap", "at_cap", "above_cap"), 0) | {
+        "most": None
+    }
+
+
+@pytest.mark.parametrize("length", [1, 7])
+@pytest.mark.parametrize("cap", [1, 3, 7, 40])
+def test_rolling_days_are_those_counted_one_by_one(length: int, cap: int) -> None:
+    rng = np.random.default_rng(length * cap)
+    units, days = rng.integers(1, 30, 400), rng.integers(1 - 7, 28, 400)
+    counts = rng.random(400) < 0.6
+    most = {}
+    for unit in {int(one) for one in units[days >= 0]}:
+        own, counted = days[units == unit], days[(units == unit) & counts]
+        most[unit] = max(int(((counted > day - length) & (counted <= day)).sum()) for day in own[own >= 0])
+    assert caps.use(units, days, counts, length, cap) == {
+        "units": len(most), "near_cap": sum(one == cap - 1 for one in most.values()), "at_cap": sum(one == cap for one in most.values()),
+        "above_cap": sum(one > cap for one in most.values()), "most": max(most.values()),
+    }  # fmt: skip
+
+
 def test_what_is_not_supplied_is_not_checkable(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
     shop = given(cases=CASES, contacts="contact_id | case_id | started_at\nK1 | C1 | 2026-02-02 09:00:00", as_of="2026-02-28")
     assert not all(shop.warehouse.supplied(need) for need in rules["cn_unanswered"].needs)
-    unchecked, checked = sentences.cap_rows([(rules["cn_unanswered"], None), (rules["us_calls"], use(shop, rules["us_calls"]))], "en")
+    found = {cap.id: (cap, row) for cap, row in caps.uses(shop.warehouse, **sentences.parameters(shop.filters(), None))}
+    unchecked, checked = sentences.cap_rows([found["cn_unanswered"], found["us_calls"]], "en")
     assert "not checkable" in unchecked["checked"] and "units" not in unchecked
     assert checked["checked"] == "checked" and checked["above_cap_share"] == 0.0 and checked["above_cap_high"] > 0.5

@@ -37,7 +37,13 @@ def test_every_code_of_the_contract_has_kinds(warehouse: Warehouse) -> None:
     assert con.execute("select (select count(*) from export.contacts) - (select count(*) from model.contacts)").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("by", [(), ("channel",), ("bucket", "team"), ("product",), ("collector",), ("weekday", "hour"), ("days_band",), ("month",)])
+@pytest.mark.parametrize(
+    "by",
+    [
+        (), ("channel",), ("bucket", "team"), ("product",), ("collector",), ("weekday", "hour"), ("days_band",), ("month",),
+        ("product", "team", "bucket"), ("product", "region"), ("product", "hour", "automation"), ("product", "attempt_band", "days_band"),
+    ],
+)  # fmt: skip
 def test_roll_ups_answer_what_the_rows_answer(warehouse: Warehouse, by: tuple[str, ...]) -> None:
     names = [*CONTACT, *(REACH if set(by) <= {"bucket", "team", "product", "month"} else ())]
     filters = Filters(warehouse.info.as_of.replace(month=8, day=1), warehouse.info.as_of)

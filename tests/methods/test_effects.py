@@ -86,6 +86,12 @@ def test_weights_and_gaps_give_what_the_library_gives() -> None:
     ours = two_stage(panel.starts[None, :], panel.weight, panel.there, panel.y[:, :, None], [None, *horizons])[0, :, 0]
     assert ours[0] == pytest.approx(library.overall.value, abs=1e-10)
     assert ours[1:] == pytest.approx([library.since[one] for one in horizons], abs=1e-10)
+    quick = effects._estimated(panel)
+    assert quick.overall.value == pytest.approx(library.overall.value, abs=1e-10) and quick.since == pytest.approx(library.since, abs=1e-10)
+    assert [(one.since, one.units) for one in quick.points] == [(one.since, one.units) for one in library.points]
+    for one, other in zip(quick.cells, library.cells, strict=True):
+        assert (one.start, one.period, one.units, one.outcome) == (other.start, other.period, other.units, pytest.approx(other.outcome))
+        assert one.expected == pytest.approx(other.expected, abs=1e-10)
 
 
 def test_by_least_squares_on_those_not_started() -> None:
