@@ -338,7 +338,8 @@ def register(con: duckdb.DuckDBPyConnection) -> None:
         f"select '{name}' as name, {count} as row_count from model.{counted}" for name, (*_, count, counted) in entries.items()
     )
     con.execute(
-        f"insert into meta.tables by name select named.name, named.of, columns.names as columns, named.months, counts.row_count from ({counts}) as counts "
+        "insert into meta.tables by name select named.name, named.of, columns.names as columns, named.months, counts.row_count "
+        f"from ({counts}) as counts "
         "inner join (select unnest($names) as name, unnest($of) as of, unnest($months::varchar[][]) as months) as named using (name) "
         "inner join (select table_name, list(column_name order by column_index) as names from duckdb_columns() "
         "where schema_name = 'model' and database_name = current_database() group by table_name) as columns on named.name = columns.table_name "
