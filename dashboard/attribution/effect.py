@@ -237,7 +237,8 @@ def cells(by_segment: Mapping[str, Test], control: str, arm: str, least: int, or
         if any(side is None or side.cases < least for side in sides):
             hidden += 1
             continue
-        found = next((one for one in compare(test, control, least) if one.arm.name == arm), None)
+        pair = Test({name: test.sides[name] for name in (control, arm)}, test.both)
+        found = next(iter(compare(pair, control, least)), None) if arm != control else None
         if found is not None:
             shown.append((segment, found))
     adjusted = experiments.false_discovery([one.share.p for _, one in shown])

@@ -11,9 +11,8 @@ from math import asin, sin, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 from scipy.stats import chi2_contingency, chisquare
-from scipy.stats import norm as normal
-from scipy.stats import t as student
 from statsmodels.stats.multitest import fdrcorrection
 from statsmodels.stats.proportion import confint_proportions_2indep
 
@@ -106,8 +105,8 @@ def mean_effect(arm: Arm, control: Arm, both: Vector, shared: int, part: Vector,
     value, error = one - two, sqrt(spread)
     if not error > 0:
         return None
-    reach = float(student.ppf(1 - ALPHA / 2, groups - 1)) * error
-    p = float(2 * student.sf(abs(value) / error, groups - 1))
+    reach = float(special.stdtrit(groups - 1, 1 - ALPHA / 2)) * error
+    p = float(2 * special.stdtr(groups - 1, -abs(value) / error))
     return Effect(value, value - reach, value + reach, p, 1.0, groups)
 
 
@@ -130,7 +129,7 @@ def share_effect(arm: Arm, control: Arm, both: Vector, shared: int, part: Vector
     n = sizes[0] / design, sizes[1] / design
     low, high = confint_proportions_2indep(one * n[0], n[0], two * n[1], n[1], method="newcomb", compare="diff", alpha=ALPHA)
     value, error = one - two + moved, sqrt(binomial * design)
-    p = float(2 * student.sf(abs(value) / error, groups - 1)) if error > 0 and groups > 1 else 1.0
+    p = float(2 * special.stdtr(groups - 1, -abs(value) / error)) if error > 0 and groups > 1 else 1.0
     return Effect(value, float(low) + moved, float(high) + moved, p, design, groups)
 
 
@@ -156,7 +155,7 @@ def detectable(control_share: float, n: float, control_n: float, alpha: float = 
     if not 0 <= control_share < 1 or n <= 1 or control_n <= 1:
         return None
     # Cohen 1988, 6.3; that the test finds a fall instead is left out (one in a million at 80% power)
-    size = float(normal.ppf(1 - alpha / 2) + normal.ppf(POWER)) * sqrt(1 / n + 1 / control_n)
+    size = float(special.ndtri(1 - alpha / 2) + special.ndtri(POWER)) * sqrt(1 / n + 1 / control_n)
     angle = asin(sqrt(control_share)) + size / 2
     return sin(angle) ** 2 - control_share if angle <= np.pi / 2 else None
 
@@ -193,4 +192,4 @@ def shares_differ(part: int, whole: int, other_part: int, other_whole: int) -> f
     """p-value that two independent shares are one (pooled z test); 1 where both are all or nothing."""
     pooled = (part + other_part) / (whole + other_whole)
     error = sqrt(pooled * (1 - pooled) * (1 / whole + 1 / other_whole))
-    return float(2 * normal.sf(abs(part / whole - other_part / other_whole) / error)) if error > 0 else 1.0
+    return float(2 * special.ndtr(-abs(part / whole - other_part / other_whole) / error)) if error > 0 else 1.0
