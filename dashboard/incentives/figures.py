@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from dashboard import charts, formats
@@ -37,7 +38,8 @@ def spread(amounts: Mapping[str, Sequence[Decimal]], lang: str, currency: str) -
     first = int(low // width)
     edges = [width * (first + number) for number in range(int(high // width) - first + 1)]
     for (name, values), colour in zip(amounts.items(), (PALE, ACTUAL) if len(amounts) > 1 else (ACTUAL,), strict=False):
-        counts = [sum(1 for value in values if edge <= float(value) < edge + width) for edge in edges]
+        places = np.searchsorted(edges, np.array(values, dtype=np.float64), side="right") - 1
+        counts = np.bincount(places, minlength=len(edges)).tolist()
         spans = [f"{formats.amount(edge, currency, lang)} – {formats.amount(edge + width, currency, lang)}" for edge in edges]
         figure.add_bar(
             x=[scale.of(edge + width / 2) for edge in edges], y=counts, width=(scale.of(width) or 0) * (0.9 / len(amounts)), name=drawn(name),
