@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from streamlit import runtime
@@ -52,6 +53,10 @@ def test_it_begins_once_a_snapshot_and_only_in_a_server(monkeypatch: pytest.Monk
         ahead.begin(at)  # type: ignore[arg-type]
     assert asked == []
     monkeypatch.setattr(runtime, "exists", lambda: True)
+    monkeypatch.setattr(runtime, "get_instance", lambda: MagicMock(spec=runtime.Runtime))
+    ahead.begin(views[0])  # type: ignore[arg-type]
+    assert asked == []
+    monkeypatch.setattr(runtime, "get_instance", lambda: object.__new__(runtime.Runtime))
     ahead._begun.clear()
     for at in views:
         ahead.begin(at)  # type: ignore[arg-type]
