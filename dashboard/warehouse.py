@@ -438,11 +438,13 @@ class Warehouse:
             elif "paid_count" in words and not all(p.until == month_end(p.start) for p in periods):
                 relation = "stock_months" if marked else "stock_part_month"
         elif relation == "reach":
+            attempts, single = "attempt_count" in words, all(p.until <= month_end(p.start) for p in periods)
             if not whole:
                 relation = "reach_any_period"
-            elif not all(p.until <= month_end(p.start) for p in periods):
-                attempts = "attempt_count" in words
-                relation = "reach_any_period" if not marked or (attempts and by_row) else "reach_months_attempts" if attempts else "reach_months"
+            # of single months a roll-up answers, but not the rows of all months under it: they would be put together for every month there is
+            elif not single or by_row or self._smallest("reach", words | {"month", *uses}, True) == "reach":
+                one_by_one = (attempts and by_row) or not marked
+                relation = "reach_any_period" if one_by_one else "reach_months_attempts" if attempts else "reach_months"
         elif relation == "cash":
             relation = _cash("bucket" in uses, periods)
         elif relation == "cohort" and by_row:
