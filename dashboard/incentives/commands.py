@@ -33,6 +33,7 @@ from dashboard.incentives.statement import Run, Statement
 from dashboard.options import DatasetOption, FormatOption, HomeOption, LangOption, err, out
 from dashboard.state import State, StateTooNew, StateUnavailable, address
 from dashboard.warehouse import QueryFailed, Warehouse
+from dashboard.words import word
 
 app = typer.Typer(no_args_is_help=True, help="Pay from collections: plans, a month's run, its statements, review, approval, lock, export.")
 
@@ -45,7 +46,11 @@ Rows = Sequence[dict[str, Any]]
 
 
 class Stopped(ValueError):
-    """What can't be done as asked, in words."""
+    """What can't be done as asked: an entry of [pay_stopped] in the words of pay, and what fills its places."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key, self.values = key, values
 
 
 @contextmanager
@@ -53,7 +58,7 @@ def told(lang: str, plan: Plan | None = None) -> Iterator[None]:
     """What goes wrong is said in words, and ends with exit code 1."""
     try:
         if lang not in ("en", "zh"):
-            raise Stopped(f"--lang: got {lang!r}, expected en or zh")
+            raise Stopped("choice", option="--lang", got=repr(lang), known="en, zh")
         yield
     except Refused as error:
         raise _fail([sentences.refusal(error, lang)]) from error
@@ -66,9 +71,11 @@ def told(lang: str, plan: Plan | None = None) -> Iterator[None]:
     except NoSuchPlan as error:
         raise _fail([error.said.read(lang)]) from error
     except (
-        PeopleError, Untied, LookupError, NothingLoaded, QueryFailed, StateTooNew, StateUnavailable, Stopped,
+        PeopleError, Untied, LookupError, NothingLoaded, QueryFailed, StateTooNew, StateUnavailable,
     ) as error:  # fmt: skip
         raise _fail([str(error)]) from error
+    except Stopped as error:
+        raise _fail([word(f"pay_stopped.{error.key}", "zh" if lang == "zh" else "en", **error.values)]) from error
 
 
 def _refusals(error: RunRefused, plan: Plan | None, lang: str) -> list[str]:
@@ -92,12 +99,12 @@ def _ledger(home: Path | None) -> Ledger:
 def _who(home: Path | None, name: str | None) -> Person:
     """The person of a name: of people.toml where there is one, else the manager of that name."""
     if not name or not name.strip():
-        raise Stopped("--as: say who does it")
+        raise Stopped("nobody", option="--as")
     if not access.people_file(_home(home).path).exists():
         return Person(name.strip(), access.LOCAL)
     found = access.person(_home(home).path, name.strip())
     if found is None:
-        raise Stopped(f"--as: got {name!r}, expected an id of {access.PEOPLE_FILE}")
+        raise Stopped("unknown_person", option="--as", got=repr(name), file=access.PEOPLE_FILE)
     return found
 
 
@@ -108,7 +115,7 @@ def _month(text: str | None, info: SnapshotInfo) -> date:
     try:
         return date.fromisoformat(f"{text}-01")
     except ValueError as error:
-        raise Stopped(f"--month: got {text!r}, expected a month such as 2026-10") from error
+        raise Stopped("month", option="--month", got=repr(text), example="2026-10") from error
 
 
 def _warehouse(home: Path | None, dataset: str | None, as_of: str | None = None) -> Warehouse:
@@ -119,7 +126,7 @@ def _warehouse(home: Path | None, dataset: str | None, as_of: str | None = None)
         kept = place.history(info.dataset)
         fit = [one for one in kept if as_of in (one.id, one.as_of.isoformat())]
         if not fit:
-            raise Stopped(f"--as-of: got {as_of!r}, expected a snapshot or its day: {', '.join(f'{one.id} ({one.as_of})' for one in kept)}")
+            raise Stopped("snapshot", option="--as-of", got=repr(as_of), known=", ".join(f"{one.id} ({one.as_of})" for one in kept))
         info = fit[-1] if fit[-1].as_of >= fit[0].as_of else fit[0]
     return Warehouse(info)
 
@@ -217,7 +224,7 @@ def runs_command(
             try:
                 moment = datetime.fromisoformat(as_of if "T" in as_of else f"{as_of}T23:59:59")
             except ValueError as error:
-                raise Stopped(f"--as-of: got {as_of!r}, expected a moment such as 2026-11-03T12:00:00") from error
+                raise Stopped("moment", option="--as-of", got=repr(as_of), example="2026-11-03T12:00:00") from error
         rows = [
             {
                 "run": one.run, "dataset": one.dataset, "month": f"{one.month:%Y-%m}", "plan": one.plan, "version": one.version,
@@ -262,7 +269,7 @@ def statement(
         if number is None:
             stored = ledger.statements(collector, _home(home).info(dataset).dataset)
             if not stored:
-                raise Stopped(f"{collector}: no statement in any run that stands")
+                raise Stopped("no_statement", collector=collector)
             record, found = stored[-1]
         else:
             record = ledger.record(number)
@@ -498,7 +505,7 @@ def _print(rows: Rows, format: str) -> None:
             table.add_row(*("" if value is None else escape(f"{value:,.2f}" if isinstance(value, Decimal) else str(value)) for value in row.values()))
         out.print(table)
     else:
-        raise Stopped(f"--format: got {format!r}, expected table, csv or json")
+        raise Stopped("choice", option="--format", got=repr(format), known="table, csv, json")
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -540,7 +547,7 @@ def papers(
     """Statements of a run to be printed or sent: as one PDF, or as a workbook each."""
     with told(lang):
         if kind not in ("pdf", "xlsx"):
-            raise Stopped(f"{kind}: pdf or xlsx")
+            raise Stopped("choice", option="KIND", got=repr(kind), known="pdf, xlsx")
         record = _ledger(home).record(number)
         desk = _desk(home, who, record)
         try:

@@ -138,8 +138,10 @@ def test_the_months_job(asked: Callable[..., tuple[int, str, str]], tmp_path: Pa
         (("statement", "W1"), "W1: no statement in any run that stands"),
         (("adjust", "W1", "five", "--plan", "bank", "--reason", "x", "--as", "bo"), "five is not an amount"),
         (("runs", "--as-of", "soon"), "--as-of: got 'soon', expected a moment"),
-        (("plans", "bank", "--format", "xml"), "--format: got 'xml', expected table, csv or json"),
-        (("plans", "bank", "--lang", "de"), "--lang: got 'de', expected en or zh"),
+        (("plans", "bank", "--format", "xml"), "--format: got 'xml', expected one of table, csv, json"),
+        (("run", "--plan", "bank", "--month", "March", "--lang", "zh"), "--month：收到 'March'，应为月份，例如 2026-10"),
+        (("review", "1", "--lang", "zh"), "--as：请说明由谁操作"),
+        (("plans", "bank", "--lang", "de"), "--lang: got 'de', expected one of en, zh"),
     ],
 )
 def test_what_goes_wrong_is_said(asked: Callable[..., tuple[int, str, str]], arguments: tuple[str, ...], said: str) -> None:
