@@ -247,6 +247,16 @@ def test_calendars_say_of_several_months_who_paid_and_was_tried(given: Callable[
         assert by or tuple(quick[0][name] for name in names) == told
 
 
+def test_a_payment_dated_after_the_last_day_has_not_been_made_in_a_month_still_running(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01\nC2 | 2026-01-01",
+        payments="case_id | paid_on | amount\nC1 | 2026-03-10 | 100\nC2 | 2026-03-25 | 100",
+        as_of="2026-03-20",
+    )
+    for start in ("2026-02-01", "2026-02-02"):
+        assert shop.value("paid_open_cases", start=start, until="2026-03-20") == 1
+
+
 def test_without_balances_the_opening_balance_is_what_was_placed_less_net_cash(given: Callable[..., Given]) -> None:
     shop = given(
         cases="""

@@ -8,7 +8,7 @@ paid_months as (
         month_number,
         sum(net_amount) as net_amount,
     from model.cash
-    where case_key is not null and net_amount != 0
+    where case_key is not null and net_amount != 0 and paid_on <= as_of_day()
     group by case_key, month_number
 )
 

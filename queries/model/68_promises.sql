@@ -56,6 +56,7 @@ select
     judged.case_key,
     cast(promises.made_at as date) as made_on,
     judged.due_on,
+    judged.due_on > as_of_day() as is_ahead,
     judged.replaced_on,
     judged.grace_days,
     judged.tolerance,

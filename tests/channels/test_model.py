@@ -54,6 +54,39 @@ def test_roll_ups_answer_what_the_rows_answer(warehouse: Warehouse, by: tuple[st
     assert quick == rows and len(quick) > 0
 
 
+PROMISED = [name for name, entry in metrics().items() if entry.of in ("promises", "promises_due", "dues", "bot_sessions")]
+
+
+@pytest.mark.parametrize("by", [(), ("month",), ("bucket", "team"), ("product",), ("month", "product", "team", "bucket"), ("region",)])
+def test_roll_ups_of_what_contact_leads_to_answer_what_the_rows_answer(warehouse: Warehouse, by: tuple[str, ...]) -> None:
+    filters = Filters(warehouse.info.as_of.replace(month=2, day=1), warehouse.info.as_of)
+    asked: list[str] = []
+    original = Warehouse._smallest
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Warehouse, "_smallest", lambda self, *what: asked.append(original(self, *what)) or asked[-1])
+        quick = warehouse.measure(PROMISED, by, filters=filters).rows
+        patch.setattr(Warehouse, "_smallest", lambda self, base, words, whole: base)
+        rows = warehouse.measure(PROMISED, by, filters=filters).rows
+    assert quick == rows and any(row["kept_promises"] for row in rows)
+    made = {"promises_by_made", "promises_by_due", "dues_by_team", "bot_sessions_by_team"}
+    assert made <= set(asked) if "region" not in by else not made & set(asked)
+
+
+def test_a_promise_that_is_not_due_yet_is_left_out_of_a_month_still_running(given: Callable[..., Given]) -> None:
+    """On the 12th A has been replaced by B, but neither day has come: the roll-up by months leaves them out as the rows do."""
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01",
+        promises="""
+            promise_id | case_id | made_at             | due_on     | amount
+            A          | C1      | 2026-02-01 10:00:00 | 2026-02-20 | 100
+            B          | C1      | 2026-02-10 10:00:00 | 2026-02-25 | 100
+        """,
+        as_of="2026-02-12",
+    )
+    for start in ("2026-02-01", "2026-02-02"):
+        assert shop.rows("replaced_promises", start=start, until="2026-02-12") == [{"replaced_promises": None}]
+
+
 @pytest.mark.parametrize("by", [(), ("bucket",), ("team",)])
 def test_a_month_is_a_period_like_any_other(warehouse: Warehouse, by: tuple[str, ...]) -> None:
     filters = Filters(warehouse.info.as_of.replace(month=9, day=1), warehouse.info.as_of.replace(month=9, day=30))
