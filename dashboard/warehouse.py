@@ -38,7 +38,7 @@ from dashboard.measuring import (
 )
 from dashboard.methods.intervals import poisson, wilson
 from dashboard.metrics import GRAINS, Dimension, Metric, UnknownName, dimension, dimensions, metric, metrics, needs_of, plain
-from dashboard.model import CALENDAR_MONTHS, month_number
+from dashboard.model import CALENDAR_MONTHS, month_number, version
 
 __all__ = [
     "RELATIONS",
@@ -307,7 +307,7 @@ class Warehouse:
         try:
             return {column: np.asarray(array) for column, array in cursor.execute(sql, values).fetchnumpy().items()}
         except duckdb.Error as error:
-            raise QueryFailed(f"{name}: {error}") from error
+            raise self._failed(name, error) from error
         finally:
             cursor.close()
 
@@ -321,9 +321,15 @@ class Warehouse:
             cursor.execute(sql, values)
             return [column[0] for column in cursor.description or ()], cursor.fetchall()
         except duckdb.Error as error:
-            raise QueryFailed(f"{name}: {error}") from error
+            raise self._failed(name, error) from error
         finally:
             cursor.close()
+
+    def _failed(self, name: str, error: duckdb.Error) -> QueryFailed:
+        """What went wrong; of a snapshot that lacks something only today's version makes, what to do."""
+        if isinstance(error, duckdb.CatalogException | duckdb.BinderException) and self.info.model != version():
+            return QueryFailed(f"{name}: snapshot {self.info.id} was made by an earlier version, which made less of it: load its export again")
+        return QueryFailed(f"{name}: {error}")
 
     # --- how a measure is answered ------------------------------------------------------------------------------------
 
