@@ -13,7 +13,6 @@ from typing import Any
 
 from dashboard.contract import ROOT, contract
 from dashboard.filters import Filters, shifted
-from dashboard.methods.survival import median_time
 from dashboard.metrics import Metric, metric
 from dashboard.model import bucket_rules
 
@@ -102,6 +101,8 @@ def aggregate(entry: Metric) -> str:
 
 def measured_value(entry: Metric, value: Any) -> Any:
     if entry.curve and value is not None:
+        from dashboard.methods.survival import median_time  # here: what it stands on takes long to read in
+
         counts = {name: {int(day): int(n) for day, n in (value[name] or {}).items()} for name in ("events", "competing", "censored")}
         return median_time(counts["events"], counts["competing"], counts["censored"])
     return value

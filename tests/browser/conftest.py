@@ -12,9 +12,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from tests.browser.driving import Open, settled
 
@@ -80,31 +81,69 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+class Tabs:
+    """Tabs of one browser that test after test opens its pages in: a profile of its own for each would compile all of Streamlit's scripts again.
+
+    A tab comes back without a cookie and without anything stored, at about:blank.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: dict[tuple[str, str], BrowserContext] = {}
+        self._free: dict[BrowserContext, list[Page]] = {}
+
+    def take(self, locale: str, scheme: str) -> Page:
+        context = self._contexts.get((locale, scheme))
+        if context is None:
+            context = self._browser.new_context(
+                locale=locale,
+                color_scheme=scheme,  # type: ignore[arg-type]
+                accept_downloads=True,
+            )
+            self._contexts[locale, scheme] = context
+        free = self._free.setdefault(context, [])
+        return free.pop() if free else context.new_page()
+
+    def give_back(self, page: Page) -> None:
+        address = urlsplit(page.url)
+        if address.netloc:  # what a page has stored can only be cleared from its own place
+            page.goto(f"{address.scheme}://{address.netloc}/_stcore/health")
+            page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
+        page.goto("about:blank")
+        page.context.clear_cookies()
+        self._free[page.context].append(page)
+
+
+@pytest.fixture(scope="session")
+def tabs(browser: Browser) -> Tabs:
+    return Tabs(browser)
+
+
 @pytest.fixture
-def opened(server: str, browser: Browser) -> Iterator[Open]:
-    """Opens a path in a fresh browser profile; at the end no page may have written an error to the console."""
-    contexts: list[BrowserContext] = []
+def opened(server: str, tabs: Tabs) -> Iterator[Open]:
+    """Opens a path in a tab that remembers nothing; at the end no page may have written an error to the console."""
+    taken: list[Page] = []
     errors: list[str] = []
 
     def noted(message: ConsoleMessage) -> None:
         if message.type == "error" and not any(expected in f"{message.text} {message.location}" for expected in EXPECTED_ERRORS):
             errors.append(message.text)
 
+    def failed(error: Error) -> None:
+        errors.append(str(error))
+
     def open_page(path: str = "/", locale: str = "en-GB", scheme: str = "light", width: int = 1500, height: int = 1000) -> Page:
-        context = browser.new_context(
-            locale=locale,
-            color_scheme=scheme,  # type: ignore[arg-type]
-            viewport={"width": width, "height": height},
-            accept_downloads=True,
-        )
-        contexts.append(context)
-        page = context.new_page()
+        page = tabs.take(locale, scheme)
+        taken.append(page)
         page.on("console", noted)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("pageerror", failed)
+        page.set_viewport_size({"width": width, "height": height})
         page.goto(f"{server}{path}")
         return settled(page)
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in taken:
+        page.remove_listener("console", noted)
+        page.remove_listener("pageerror", failed)
+        tabs.give_back(page)
     assert not errors

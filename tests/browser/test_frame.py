@@ -152,22 +152,25 @@ def test_an_address_that_makes_no_sense_says_so(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_the_browser_shows_no_other_language_either(opened: Open, path: str) -> None:
+def test_a_phone_shows_everything(opened: Open, path: str) -> None:
+    whole(opened(f"{path}?lang=en", width=375, height=812))
+
+
+def whole(page: Page) -> None:
+    wide = page.evaluate("() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }")
+    assert wide <= 0
+    assert not cut(page)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_phone_shows_everything_in_chinese_and_no_other_language(opened: Open, path: str) -> None:
     """Words that Streamlit itself would add ("required", "Choose options") are on no page."""
-    page = opened(f"{path}?lang=zh&from=2026-08-03&to=2026-09-20", locale="zh-CN")
+    page = opened(f"{path}?lang=zh&from=2026-08-03&to=2026-09-20", locale="zh-CN", width=375, height=812)
+    whole(page)
     text = page.get_by_test_id("stMainBlockContainer").inner_text()
     for own in page.get_by_test_id("stFileUploaderDropzone").all():  # Streamlit's own button and its limit; it takes no words of ours
         text = text.replace(own.inner_text(), "")
     assert not re.search(r"\b(required|choose|options?|select|search|from|to|all|none|clear|upload)\b", text, re.IGNORECASE)
-
-
-@pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_a_phone_shows_everything(opened: Open, path: str, lang: str) -> None:
-    page = opened(f"{path}?lang={lang}", width=375, height=812)
-    wide = page.evaluate("() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }")
-    assert wide <= 0
-    assert not cut(page)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -176,6 +179,8 @@ def test_no_figure_is_ever_cut(opened: Open, lang: str) -> None:
     for width in (1920, 1500, 1280, 1024, 768, 640):
         page.set_viewport_size({"width": width, "height": 1000})
         page.wait_for_timeout(400)
+        if cut(page):
+            page.wait_for_timeout(2_000)  # on busy cores it may still be finding its places
         assert not cut(page), width
     page.evaluate("() => { document.querySelector('.st-key-card_net_amount').style.width = '50px' }")
     assert cut(page), "the check must see a figure that is cut"
