@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -195,7 +196,8 @@ class Warehouse:
                 table.setdefault((period.label,) if times else (), {})
         columns = [_column(name, name in answered) for name in wanted]
         rows = [_row(key, values, cuts, columns) for key, values in table.items()]
-        rows.sort(key=lambda row: tuple(self._order(cut, row[cut.id]) for cut in cuts))
+        for cut in reversed(cuts):  # sorting by the last cut first leaves each order within the next
+            self._sort(rows, cut)
         if not cuts and not rows:
             rows = [_row((), {}, cuts, [_column(name, False) for name in wanted])]
         return Answer(
@@ -486,11 +488,16 @@ class Warehouse:
         fit = [(table.rows, table.name) for table in tables if table.name != relation and table.answers(needed, whole_months, filters)]
         return min(fit)[1] if fit else None
 
-    def _order(self, cut: Dimension, value: Any) -> tuple[Any, ...]:
+    @staticmethod
+    def _sort(rows: list[dict[str, Any]], cut: Dimension) -> None:
+        """Put rows in the order of a cut: buckets and states by their rank, others by value, unknown ones last."""
         if cut.codes in ("bucket", "state"):
-            rank = bucket_ranks().get(value)
-            return (rank is None, rank or 0, str(value))
-        return (value is None, value)
+            ranks = bucket_ranks()
+            rows.sort(key=lambda row: (ranks.get(row[cut.id], len(ranks)), str(row[cut.id])))
+        elif any(row[cut.id] is None for row in rows):
+            rows.sort(key=lambda row: (row[cut.id] is None, row[cut.id]))
+        else:
+            rows.sort(key=itemgetter(cut.id))
 
 
 class Unloaded(Warehouse):
