@@ -10,16 +10,25 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as TookTooLong
 
 from tests.browser.driving import Open, settled
 
 
 def choose(page: Page, label: str, value: str, within: str) -> None:
-    """Pick a value of a list by typing the start of it."""
+    """Pick a value of a list by typing the start of it; on a busy machine the list may close while it narrows, then it is opened again."""
     box = page.locator(within).get_by_role("combobox", name=re.compile(f"^{label}|{label}"))
-    box.last.click()
-    box.last.fill(value)
-    page.get_by_role("option", name=re.compile(value)).first.click()
+    option = page.get_by_role("option", name=re.compile(value)).first
+    for _ in range(3):
+        box.last.click()
+        box.last.fill(value)
+        page.wait_for_timeout(300)  # the rows move while the list narrows
+        try:
+            option.click(timeout=5000)
+            return
+        except TookTooLong:
+            page.keyboard.press("Escape")
+    raise AssertionError(f"{label}: {value} could not be picked")
 
 
 @pytest.fixture
