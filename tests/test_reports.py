@@ -88,3 +88,15 @@ def test_credits_by_month_are_what_the_postings_are_credited(
         assert any("credits_by_channel" in sql for sql in asked) == used
         patch.setattr(Warehouse, "_kept", lambda *_: None)
         assert warehouse.measure(credits.ASKED, by, filters=filters).rows == quick and len(quick) > 0
+
+
+def test_rows_stand_in_the_order_of_their_cuts(warehouse: Warehouse) -> None:
+    """By the first cut, within it by the second; buckets by how late they are."""
+    ranks = {bucket: rank for rank, bucket in enumerate(warehouse.values("bucket"))}
+    filters = Filters(SPAN["start"], SPAN["until"])
+    found = warehouse.measure(("opening_amount",), ("bucket", "month"), filters=filters).rows
+    keys = [(ranks[row["bucket"]], row["month"]) for row in found]
+    assert keys == sorted(keys) and len({bucket for bucket, _ in keys}) > 2 and len({month for _, month in keys}) == 6
+    found = warehouse.measure(("opening_amount",), ("month", "bucket"), filters=filters).rows
+    keys_by_month = [(row["month"], ranks[row["bucket"]]) for row in found]
+    assert keys_by_month == sorted(keys_by_month) and len(keys_by_month) == len(keys)
