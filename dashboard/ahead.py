@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
 from threading import Thread
 
 import streamlit as st
 from streamlit import runtime
 
 from dashboard import memory
-from dashboard.filters import month_end
+from dashboard.filters import last_complete
 from dashboard.frame import Frame, opened
 from dashboard.warehouse import Warehouse
 
@@ -34,7 +33,5 @@ def expect(warehouse: Warehouse) -> None:
 
     if not all(map(warehouse.supplied, performance.NEEDED)):
         return
-    as_of = warehouse.info.as_of
-    until = as_of if as_of == month_end(as_of) else as_of.replace(day=1) - timedelta(days=1)
     with suppress(performance.TooFew), memory.growing():  # the page says that there are too few
-        performance.tallied(warehouse, until)
+        performance.tallied(warehouse, last_complete(warehouse.info.as_of))

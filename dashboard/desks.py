@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from dashboard.collectors import people, performance, sentences
 from dashboard.collectors.people import Load, Person, Reason
 from dashboard.collectors.performance import Adjusted, Performance, Tallies
 from dashboard.downloads import Column
-from dashboard.filters import Filters, month_end
+from dashboard.filters import Filters, last_complete, month_end
 from dashboard.formats import period, plain
 from dashboard.methods import effects
 from dashboard.metrics import metrics
@@ -91,7 +91,7 @@ def gathered(window: str, outcome: str, all_teams: bool = False) -> Desks | None
     ui.supplied(*performance.NEEDED)
     at, filters = ui.frame(), ui.view_filters()
     end = filters.seen_until(at.info.as_of)
-    until = end if end == month_end(end) else end.replace(day=1) - timedelta(days=1)
+    until = last_complete(end)
     where = {name: filters.chosen(name) for name in performance.LIMITS if filters.chosen(name)}
     try:
         tallies: Tallies = ui.computed(performance.tallied, until=until, where=where)

@@ -33,6 +33,16 @@ def month_end(day: date) -> date:
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
+def last_complete(day: date) -> date:
+    """The last day of the last month that has ended by a day."""
+    return day if day == month_end(day) else day.replace(day=1) - timedelta(days=1)
+
+
+def month_number(day: date) -> int:
+    """Months counted from year 0, as the macro of that name does."""
+    return day.year * 12 + day.month - 1
+
+
 @dataclass(frozen=True)
 class Filters:
     """Period (both ends included), comparison, and the chosen values of each dimension; empty where nothing is chosen."""
@@ -178,7 +188,7 @@ def _day(query: Mapping[str, list[str]], name: str, problems: list[str]) -> date
 def presets(first_on: date, as_of: date) -> dict[str, tuple[date, date]]:
     """Period of each preset, all relative to the data's last day; one that would repeat an earlier one is left out."""
     month = as_of.replace(day=1)
-    complete = as_of if as_of == month_end(as_of) else month - timedelta(days=1)
+    complete = last_complete(as_of)
     quarter = as_of.replace(month=(as_of.month - 1) // 3 * 3 + 1, day=1)
     periods = {
         "last_month": (complete.replace(day=1), complete),

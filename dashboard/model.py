@@ -404,11 +404,6 @@ def _months(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     con.executemany("insert into model.months values (?, ?, ?, ?, ?)", rows)
 
 
-def month_number(day: date) -> int:
-    """Months counted from year 0, as the macro of that name does."""
-    return day.year * 12 + day.month - 1
-
-
 def month_end(day: date) -> date:
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 

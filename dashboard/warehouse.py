@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -19,26 +19,26 @@ import numpy.typing as npt
 from dashboard.access import LOCAL, Scope
 from dashboard.connection import QueryFailed, close, connect
 from dashboard.contract import ROOT, contract
-from dashboard.filters import Filters, month_end
+from dashboard.filters import Filters, month_end, month_number
 from dashboard.home import NothingLoaded, SnapshotInfo
 from dashboard.measuring import (
     RELATIONS,
     Period,
     aggregate,
+    answer_column,
+    answer_row,
     bucket_ranks,
     contribution,
     first_day,
     is_partial,
     measured_value,
     next_start,
-    ratio,
     relation_sql,
     row_columns,
     single_valued,
-    value_of,
 )
 from dashboard.metrics import GRAINS, Dimension, Metric, UnknownName, dimension, dimensions, metric, metrics, needs_of, plain
-from dashboard.model import CALENDAR_MONTHS, month_number, version
+from dashboard.model import CALENDAR_MONTHS, version
 
 __all__ = [
     "RELATIONS",
@@ -194,12 +194,12 @@ class Warehouse:
         if answered and len(cuts) == len(times):  # a period in which nothing happened is still a period
             for period in self._observed(periods):
                 table.setdefault((period.label,) if times else (), {})
-        columns = [_column(name, name in answered) for name in wanted]
-        rows = [_row(key, values, cuts, columns) for key, values in table.items()]
+        columns = [answer_column(name, name in answered) for name in wanted]
+        rows = [answer_row(key, values, cuts, columns) for key, values in table.items()]
         for cut in reversed(cuts):  # sorting by the last cut first leaves each order within the next
             self._sort(rows, cut)
         if not cuts and not rows:
-            rows = [_row((), {}, cuts, [_column(name, False) for name in wanted])]
+            rows = [answer_row((), {}, cuts, [answer_column(name, False) for name in wanted])]
         return Answer(
             rows=rows,
             metrics=wanted,
@@ -513,43 +513,6 @@ class Unloaded(Warehouse):
 
     def _fetch(self, sql: str, values: dict[str, Any], name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         raise NothingLoaded(f"nothing is loaded in {self.info.path}: no {name}")
-
-
-@dataclass(frozen=True)
-class _Column:
-    """A metric of an answer, looked up once for all its rows: a rate with its two sides and the limits it has; `known`: whether it was asked."""
-
-    entry: Metric
-    known: bool
-    part: Metric | None = None
-    whole: Metric | None = None
-    limits: Callable[[Any, Any], tuple[Any, Any]] | None = None
-
-
-def _column(name: str, known: bool) -> _Column:
-    entry = metric(name)
-    if entry.part is None or entry.whole is None:
-        return _Column(entry, known)
-    if entry.interval is None:
-        return _Column(entry, known, metric(entry.part), metric(entry.whole))
-    from dashboard.methods.intervals import poisson, wilson  # here: they take half as long to read in as a command to run
-
-    return _Column(entry, known, metric(entry.part), metric(entry.whole), {"wilson": wilson, "poisson": poisson}[entry.interval])
-
-
-def _row(key: tuple[Any, ...], values: dict[str, Any], cuts: list[Dimension], columns: Sequence[_Column]) -> dict[str, Any]:
-    row: dict[str, Any] = {cut.id: value for cut, value in zip(cuts, key, strict=True)}
-    for column in columns:
-        name, known = column.entry.id, column.known
-        if column.part is None or column.whole is None:
-            row[name] = value_of(column.entry, values) if known else None
-            continue
-        part, whole = (value_of(column.part, values), value_of(column.whole, values)) if known else (None, None)
-        row[name] = ratio(part, whole)
-        row[f"{name}_part"], row[f"{name}_whole"] = part, whole
-        if column.limits is not None:
-            row[f"{name}_low"], row[f"{name}_high"] = column.limits(part, whole) if known else (None, None)
-    return row
 
 
 def _cash(by_bucket: bool, periods: Sequence[Period]) -> str:

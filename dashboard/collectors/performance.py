@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression, PoissonRegressor
 from threadpoolctl import threadpool_limits
 
 from dashboard.collectors.cells import Design, Ints, Mix, Vector, unpacked
+from dashboard.filters import month_number
 from dashboard.methods import profiling
 from dashboard.methods.profiling import Spread
 
@@ -127,11 +128,6 @@ class Adjusted:
         return tuple(one for one in self.people if one.shrunk is not None)
 
 
-def number(month: date) -> int:
-    """A month as the model tables count them."""
-    return month.year * 12 + month.month - 1
-
-
 def month_of(value: int) -> date:
     """The first day of a counted month."""
     return date(int(value) // 12, int(value) % 12 + 1, 1)
@@ -152,7 +148,7 @@ def tallied(warehouse: Asked, until: date, where: Mapping[str, Sequence[str]] | 
 
     The expectation doesn't depend on `where`: the last one fitted is kept with its warehouse, whose rows never change.
     """
-    last = number(until.replace(day=1))
+    last = month_number(until)
     levels: dict[str, dict[str, int]] = {}
     for row in warehouse.run("mix_levels"):
         levels.setdefault(row["dimension"], {})[row["value"]] = row["number"]

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from dashboard import formats
-from dashboard.filters import month_end, shifted
+from dashboard.filters import last_complete, month_end, shifted
 from dashboard.metrics import metrics
 from dashboard.printing import BRAND, GREY, INK, RULE, Box, Document, Drawing, Heading, Label, Line, Paragraph, Part, Table, pdf_file
 from dashboard.rollout import impact_sentences, sentences
@@ -64,7 +64,7 @@ def window(steps: Sequence[Milestone], first_on: date, as_of: date) -> Window | 
     start = begun.replace(day=1)
     before = (shifted(start, -months), start - timedelta(days=1))
     first = shifted(done.replace(day=1), 1)
-    last_full = as_of if as_of == month_end(as_of) else as_of.replace(day=1) - timedelta(days=1)
+    last_full = last_complete(as_of)
     seen = max(0, min(months, (last_full.year - first.year) * 12 + last_full.month - first.month + 1))
     after = (first, month_end(shifted(first, months - 1))) if seen == months else None
     return Window(before if before[0] >= first_on.replace(day=1) else None, after, seen, months)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from dashboard import warehouse
-from dashboard.filters import Filters, month_end
+from dashboard.filters import Filters, last_complete
 from dashboard.home import SnapshotInfo, read_info
 
 METRICS = ("net_amount", "recovery_rate", "opening_amount", "placed_amount", "paid_case_rate", "roll_rate")
@@ -16,7 +16,7 @@ METRICS = ("net_amount", "recovery_rate", "opening_amount", "placed_amount", "pa
 def common_month(*infos: SnapshotInfo) -> tuple[date, date] | None:
     """First and last day of the last month that every snapshot holds to its end; None where there is none."""
     as_of, first_on = min(info.as_of for info in infos), max(info.first_on for info in infos)
-    last = as_of if as_of == month_end(as_of) else as_of.replace(day=1) - timedelta(days=1)
+    last = last_complete(as_of)
     return None if last < first_on else (last.replace(day=1), last)
 
 

@@ -1,18 +1,7 @@
 -- One row per case open when a period of several whole months begins and month of the period with a contact (or none): attempts on it.
 select
     period.period,
-    stock.case_key,
-    stock.bucket,
-    stock.team,
-    stock.collector_id,
-    stock.agency,
-    stock.product,
-    stock.region,
-    stock.batch,
-    stock.placement_number,
-    stock.strategy,
-    stock.age_band,
-    stock.placed_month,
+    stock.*,
     coalesce(touches.attempt_count, 0) as attempt_count,
 from model.case_months as stock
 inner join period on stock.month = period.start_on
