@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow
 
 from dashboard.access import LOCAL, Scope
 from dashboard.connection import QueryFailed, close, connect
@@ -306,7 +307,8 @@ class Warehouse:
     def _fetch_columns(self, sql: str, values: dict[str, Any], name: str) -> dict[str, npt.NDArray[Any]]:
         cursor = self._cursor()
         try:
-            return {column: np.asarray(array) for column, array in cursor.execute(sql, values).fetchnumpy().items()}
+            table = cursor.sql(sql, params=values).to_arrow_table()
+            return {column: _array(table[column].combine_chunks()) for column in table.column_names}
         except duckdb.Error as error:
             raise self._failed(name, error) from error
         finally:
@@ -520,6 +522,15 @@ def _cash(by_bucket: bool, periods: Sequence[Period]) -> str:
     if not by_bucket or all(p.start.day == 1 and p.until <= month_end(p.start) for p in periods):
         return "cash"
     return "cash_months" if all(p.start.day == 1 for p in periods) else "cash_any_period"
+
+
+def _array(column: pyarrow.Array) -> npt.NDArray[Any]:
+    """A column as an array; of texts each one there is made once, and every row that holds it holds the same."""
+    if not pyarrow.types.is_string(column.type):
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+    numbered = column.dictionary_encode(null_encoding="encode")
+    each: npt.NDArray[Any] = np.array(numbered.dictionary.to_pylist(), dtype=object)
+    return np.take(each, np.asarray(numbered.indices))
 
 
 def _listed(values: Sequence[str] | None) -> list[str] | None:

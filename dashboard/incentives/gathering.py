@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy.typing as npt
+
 from dashboard.filters import month_end
 from dashboard.incentives import plan as plans
 from dashboard.incentives.inputs import Collector, Complaint, Inputs, Payments, Remembered, Supply
@@ -93,9 +95,9 @@ def _payments(warehouse: Warehouse, plan: Plan, first: date, last: date) -> Paym
     late_from = never if cut is None else first + timedelta(days=cut - 1)
     late_until = never if cut is None else last + timedelta(days=cut)
     found = warehouse.arrays("pay_payments", {"start": first, "until": last, "late_from": late_from, "late_until": late_until})
-    known: dict[Any, Any] = {}  # a team or a day is one object, not one a payment: of a large company's month that spares half the room
+    known: dict[int, int] = {}  # a day is one object, not one a payment, as a team is already: that spares half the room
     columns: dict[str, list[Any]] = {
-        name: values.tolist() if name in ("payment_id", "cents") else [known.setdefault(value, value) for value in values.tolist()]
+        name: [known.setdefault(value, value) for value in values.tolist()] if name.endswith("_day") else values.tolist()
         for name, values in found.items()
     }
     earliest = min((date.fromordinal(origin or paid) for origin, paid in zip(columns["origin_day"], columns["paid_day"], strict=True)), default=first)
@@ -107,13 +109,18 @@ def _payments(warehouse: Warehouse, plan: Plan, first: date, last: date) -> Paym
     ]  # fmt: skip
     if plan.eligible.touch is not None:
         asked = {**span, "days": plan.eligible.touch_days, "touch": plan.eligible.touch}
-        touched = {row["payment_id"]: row["touched_day"] for row in warehouse.run("pay_touches", asked)}
-        columns["touched_day"] = [touched.get(one, 0) for one in whose]
+        columns["touched_day"] = _of(whose, warehouse.arrays("pay_touches", asked), "touched_day", 0)
     if plan.credit.rule == "right_party":
-        talks = {row["payment_id"]: row for row in warehouse.run("pay_talks", {**span, "days": plan.credit.within_days})}
-        columns["talker"] = [talks[one]["talker"] or "" if one in talks else "" for one in whose]
-        columns["talked_day"] = [int(talks[one]["talked_day"] or 0) if one in talks else 0 for one in whose]
+        talks = warehouse.arrays("pay_talks", {**span, "days": plan.credit.within_days})
+        columns["talker"] = _of(whose, talks, "talker", "")
+        columns["talked_day"] = _of(whose, talks, "talked_day", 0)
     return Payments.known(columns)
+
+
+def _of(payments: list[str], found: Mapping[str, npt.NDArray[Any]], name: str, unknown: Any) -> list[Any]:
+    """A column of a report by payment, for these payments; `unknown` of those that it doesn't have."""
+    known = dict(zip(found["payment_id"].tolist(), found[name].tolist(), strict=True))
+    return [known.get(one, unknown) for one in payments]
 
 
 def _collector(row: Mapping[str, Any]) -> Collector:
