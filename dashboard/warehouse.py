@@ -280,7 +280,7 @@ class Warehouse:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def arrays(self, report: str, parameters: Mapping[str, Any] | None = None) -> dict[str, npt.NDArray[Any]]:
-        """The columns of a report as arrays, for reports of millions of rows. Raises as `run` does."""
+        """The columns of a report as arrays, for reports of millions of rows; a number that isn't there is NaN. Raises as `run` does."""
         return self._fetch_columns(*self._report(report, parameters or {}), report)
 
     def _report(self, report: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

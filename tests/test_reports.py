@@ -100,3 +100,26 @@ def test_rows_stand_in_the_order_of_their_cuts(warehouse: Warehouse) -> None:
     found = warehouse.measure(("opening_amount",), ("month", "bucket"), filters=filters).rows
     keys_by_month = [(row["month"], ranks[row["bucket"]]) for row in found]
     assert keys_by_month == sorted(keys_by_month) and len(keys_by_month) == len(keys)
+
+
+@pytest.mark.parametrize("report", ["collectors", "bucket_ranks"])
+def test_columns_hold_what_the_rows_hold(warehouse: Warehouse, report: str) -> None:
+    """Texts, among them those that aren't there, and numbers; of equal texts of a column there is one."""
+    rows, columns = warehouse.run(report), warehouse.arrays(report)
+    assert [*columns] == [*rows[0]]
+    for name, values in columns.items():
+        if values.dtype == object:
+            assert values.tolist() == [row[name] for row in rows]
+            assert len({id(value) for value in values}) == len({*values})
+        elif values.dtype.kind == "i":
+            assert values.tolist() == [row[name] for row in rows]
+    if report == "collectors":
+        assert None in columns["agency"] and len({*columns["team"]}) < len(rows)
+
+
+def test_columns_without_rows(warehouse: Warehouse) -> None:
+    columns = warehouse.arrays("held_mix", {"first": -2, "last": -1})
+    assert columns and all(len(values) == 0 for values in columns.values())
+    never = date(1900, 1, 1)
+    columns = warehouse.arrays("pay_payments", {"start": never, "until": never, "late_from": never, "late_until": never})
+    assert columns["payment_id"].tolist() == columns["cents"].tolist() == []
