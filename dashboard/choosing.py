@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -29,16 +29,25 @@ def picked(key: str, label: str, choices: Mapping[str, str], note: str) -> str:
 
 def choice(key: str, options: Sequence[str], labels: Mapping[str, str] | None = None) -> str:
     """One of some dimensions (called as the registry says, or by other labels), those not supplied left out."""
-    offered = [name for name in options if not frame().warehouse.missing(name)]
     named = labels or naming.dimension_labels(lang())
-    return option(key, {name: named[name] for name in offered}, say("recovery.by"))
+    return option(key, {name: named[name] for name in offered(options)}, say("recovery.by"))
+
+
+def offered(options: Sequence[str]) -> list[str]:
+    """Those of some dimensions that are supplied."""
+    return [name for name in options if not frame().warehouse.missing(name)]
+
+
+def held(key: str, values: Collection[str], default: str | None = None) -> str:
+    """The one of some values that the link holds, else the first, or another default; before its switch is drawn, too."""
+    return next((value for value in own(key) if value in values), default or next(iter(values)))
 
 
 def option(key: str, labels: Mapping[str, str], title: str, default: str | None = None, listed: bool = False, note: str | None = None) -> str:
     """One of some values by their labels, kept in the link as page.KEY; in a row without its title, or `listed` in a box with it."""
     first = default or next(iter(labels))
-    held = next((value for value in own(key) if value in labels), first)
-    widget = f"{key}_{lang()}_{held}"
+    now = held(key, labels, first)
+    widget = f"{key}_{lang()}_{now}"
 
     def changed() -> None:
         value = st.session_state[widget]
@@ -46,10 +55,10 @@ def option(key: str, labels: Mapping[str, str], title: str, default: str | None 
 
     if listed:
         values = list(labels)
-        st.selectbox(title, values, index=values.index(held), format_func=labels.__getitem__, key=widget, on_change=changed, help=note)
+        st.selectbox(title, values, index=values.index(now), format_func=labels.__getitem__, key=widget, on_change=changed, help=note)
     else:
         st.segmented_control(
-            title, list(labels), format_func=labels.__getitem__, default=held, key=widget, required=True, label_visibility="collapsed",
+            title, list(labels), format_func=labels.__getitem__, default=now, key=widget, required=True, label_visibility="collapsed",
             wrap=True, on_change=changed, help=note,
         )  # fmt: skip
-    return held
+    return now

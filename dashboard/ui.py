@@ -39,7 +39,7 @@ from dashboard.asking import (
 )
 from dashboard.behind import Behind
 from dashboard.cards import CARD_WIDTH, cards, denominators, figures, moved, off_target
-from dashboard.choosing import choice, let_go, option, picked
+from dashboard.choosing import choice, held, let_go, offered, option, picked
 from dashboard.contract import contract
 from dashboard.downloads import Column
 from dashboard.filters import Filters
@@ -88,6 +88,7 @@ __all__ = [
     "frame",
     "grid",
     "guarded",
+    "held",
     "highest",
     "known",
     "label",
@@ -103,6 +104,7 @@ __all__ = [
     "not_supplied",
     "nothing_left",
     "off_target",
+    "offered",
     "option",
     "ordered",
     "paged",

@@ -7,15 +7,15 @@ from dashboard.attribution import credits, effect, figures, isolated, profile, s
 from dashboard.formats import plain
 
 lang, currency, at, view, placed, say = ui.lang(), ui.currency(), ui.frame(), ui.view_filters(), ui.trailing(12), ui.say
-kinds = ("customer", "collector") if at.warehouse.supplied("cases.strategy") and at.warehouse.supplied("payments") else ()
+split_by = ui.held("segment", ui.offered(effect.SEGMENTS) or ("",))
 with st.container(horizontal=True, key="settings_attribution"):
     spans = {one: say("attribution.days", n=one) for one in (*credits.WINDOWS, *map(str, effect.LENGTHS))}
     window = ui.option("window", {one: spans[one] for one in credits.WINDOWS}, say("attribution.window"), credits.DEFAULT_WINDOW, listed=True)
     rule = ui.option("rule", rules := {one: say(f"code.{one}") for one in credits.RULES}, say("attribution.rule"), listed=True)
     method = ui.option("method", {one: credits.label(one, lang) for one in credits.METHODS}, say("attribution.method"), listed=True)
     days = int(ui.option("length", {str(one): spans[str(one)] for one in effect.LENGTHS}, say("arms.length"), listed=True))
-    asked = {kind: ui.report("arms", **effect.parameters(placed, days, at.scope.teams, kind)) for kind in kinds}
-    test = effect.tests(asked).get("", effect.Test({}, {}))
+    in_arms = at.warehouse.supplied("cases.strategy") and at.warehouse.supplied("payments")
+    test, tests = effect.tests(ui.report("arms", **effect.parameters(placed, days, at.scope.teams, split_by)) if in_arms else ())
     arms = {name: name for name in sorted(test.sides)}
     control = ui.option("control", arms, say("arms.control"), effect.default_control(test.sides), listed=True) if arms else ""
 st.info(sentences.decide(control, lang), icon=":material/gavel:")
@@ -81,8 +81,7 @@ with ui.panel("segments", say("segment.title")) as panel:
         least = int(ui.option("least", {str(n): str(n) for n in (30, 50, 100)}, say("segment.least"), listed=True))
     order = at.warehouse.values("bucket") if by == "bucket" else ()
     if one in test.sides:
-        asked = {kind: ui.report("arms", **effect.parameters(placed, days, at.scope.teams, kind, by)) for kind in kinds}
-        found = effect.cells(effect.tests(asked), control, one, least, order)
+        found = effect.cells(tests, control, one, least, order)
         told = segments.of_arm(found, by, one, control, days, least, lang, currency)
     else:
         counts = ui.measure("touched_payments", by=("channel", by), filters=credits.chosen(view, window, rule)).rows

@@ -24,6 +24,8 @@ SEGMENTS = ("age_band", "region", "score_band", "bucket", "product")
 CONTROL = re.compile(r"hold.?out|control|no.?contact|对照|留出|空白", re.IGNORECASE)
 #: How customers were meant to be split, where somebody wrote it down.
 PLANS = ROOT / "data" / "rules" / "arms.toml"
+#: What cases hang together by; what was known is held to the first, the finer one.
+CLUSTERS = ("customer", "collector")
 LETTERS = "npcbkds"  # of the report's products: cases, paid, net cash, placed balance, cost, days past due and score at placement
 CASES, PAID, NET, PLACED, COST, OVERDUE, SCORE = np.eye(7)
 #: What was known of a case before its arm could do anything.
@@ -105,17 +107,17 @@ class Compared:
         return self.margin.value / self.extra_cost if self.margin is not None and self.extra_cost > 0 else None
 
 
-def parameters(filters: Filters, days: int, teams: Sequence[str] | None, cluster: str = "customer", segment: str = "") -> dict[str, Any]:
-    """What the report is asked: cases placed in the filters' period, chosen values of each dimension, the person's teams."""
+def parameters(filters: Filters, days: int, teams: Sequence[str] | None, segment: str = "") -> dict[str, Any]:
+    """What the report is asked: cases placed in the filters' period, chosen values of each dimension, the person's teams; "" for no segments."""
     values = {name: list(filters.chosen(name)) or None for name in ("product", "bucket", "region", "team", "batch")}
     scope = None if teams is None else list(teams)
     period = {"start": filters.start, "until": filters.until, "days": days, "teams": scope}
-    return {**values, **period, "cluster": cluster, "segment": segment}
+    return {**values, **period, "segment": segment}
 
 
 def split_parameters(filters: Filters, days: int, teams: Sequence[str] | None) -> dict[str, Any]:
     """The same for the report of how customers were split."""
-    return {name: value for name, value in parameters(filters, days, teams).items() if name not in ("cluster", "segment")}
+    return {name: value for name, value in parameters(filters, days, teams).items() if name != "segment"}
 
 
 @dataclass(frozen=True)
@@ -126,28 +128,29 @@ class Test:
     both: Mapping[tuple[str, str, str], tuple[Vector, int]]  # kind of cluster, arm, other arm
 
 
-def tests(by_cluster: Mapping[str, Rows]) -> dict[str, Test]:
-    """The report's rows, by kind of cluster, as one test per segment."""
-    arms: dict[tuple[str, str], dict[str, Arm]] = {}
-    rows_of: dict[tuple[str, str], Mapping[str, Any]] = {}
-    both: dict[str, dict[tuple[str, str, str], tuple[Vector, int]]] = {}
-    for kind, rows in by_cluster.items():
-        for row in rows:
-            segment, one, other = row["segment"], row["first_arm"], row["second_arm"]
-            products = np.array([[row[a + b] for b in LETTERS] for a in LETTERS], dtype=float)
-            if one != other:
-                both.setdefault(segment, {})[kind, one, other] = products, row["clusters"]
-                both[segment][kind, other, one] = products.T, row["clusters"]
-                continue
-            totals = np.array([float(row[name]) for name in ("cases", "paid", "net", "placed", "cost", "overdue", "score")])
-            arms.setdefault((segment, one), {})[kind] = Arm(totals, products, row["clusters"])
-            rows_of[segment, one] = row
-    found: dict[str, dict[str, Side]] = {}
-    for (segment, name), row in rows_of.items():
+def tests(rows: Rows) -> tuple[Test, dict[str, Test]]:
+    """The report's rows: the test of all cases, and one of each segment asked for."""
+    arms: dict[tuple[bool, str, str], dict[str, Arm]] = {}
+    rows_of: dict[tuple[bool, str, str], Mapping[str, Any]] = {}
+    both: dict[tuple[bool, str], dict[tuple[str, str, str], tuple[Vector, int]]] = {}
+    for row in rows:
+        whole, segment, kind, one, other = (row[name] for name in ("is_whole", "segment", "cluster", "first_arm", "second_arm"))
+        products = np.array([[row[a + b] for b in LETTERS] for a in LETTERS], dtype=float)
+        if one != other:
+            both.setdefault((whole, segment), {})[kind, one, other] = products, int(row["clusters"])
+            both[whole, segment][kind, other, one] = products.T, int(row["clusters"])
+            continue
+        totals = np.array([float(row[name]) for name in ("cases", "paid", "net", "placed", "cost", "overdue", "score")])
+        arms.setdefault((whole, segment, one), {})[kind] = Arm(totals, products, int(row["clusters"]))
+        rows_of[whole, segment, one] = row
+    found: dict[tuple[bool, str], dict[str, Side]] = {}
+    for (whole, segment, name), row in rows_of.items():
         cases, paid, sent, staffed = (int(row[key]) for key in ("cases", "paid", "sent", "staffed"))
         net, placed, cost, touched = (float(row[key]) for key in ("net", "placed", "cost", "touched"))
-        found.setdefault(segment, {})[name] = Side(name, cases, paid, net, placed, cost, touched, sent, staffed, arms[segment, name])
-    return {segment: Test(sides, both.get(segment, {})) for segment, sides in found.items()}
+        side = Side(name, cases, paid, net, placed, cost, touched, sent, staffed, arms[whole, segment, name])
+        found.setdefault((whole, segment), {})[name] = side
+    made = {key: Test(sides, both.get(key, {})) for key, sides in found.items()}
+    return made.get((True, ""), Test({}, {})), {segment: test for (whole, segment), test in made.items() if not whole}
 
 
 def default_control(sides: Mapping[str, Side]) -> str:
@@ -176,7 +179,7 @@ def compare(test: Test, control: str, least: int = LEAST, known: Sequence[Vector
 
 
 def _compared(test: Test, arm: Side, control: Side, known: Sequence[Vector]) -> Compared | None:
-    kinds = [kind for kind in arm.by if kind == "customer" or arm.staffed or control.staffed]
+    kinds = [kind for kind in CLUSTERS if kind in arm.by and (kind == "customer" or arm.staffed or control.staffed)]
     plain, clusters = _wider(test, arm, control, kinds, experiments.share_effect, PAID, CASES)
     if plain is None:
         return None

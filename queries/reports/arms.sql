@@ -1,7 +1,7 @@
--- One row per segment and pair of arms (an arm with itself: its totals): sums over clusters of what is needed for ratios and their variance.
--- Measures by letter: n cases, p paid, c net cash, b placed balance, k cost, d log of the days past due at placement, s place of the score's
--- band (both the mean of all cases where unknown). Clusters: customers, or the collectors that first held the cases ($cluster); cases placed
--- in the period and followed so many days.
+-- One row per kind of cluster, segment (or all cases: is_whole) and pair of arms (an arm with itself: its totals): sums over clusters of what is
+-- needed for ratios and their variance. Measures by letter: n cases, p paid, c net cash, b placed balance, k cost, d log of the days past due at
+-- placement, s place of the score's band (both the mean of all cases where unknown). Clusters: customers, or the collectors that first held the
+-- cases; cases placed in the period and followed so many days. Without a $segment there are the rows of all cases only.
 with
 
 scores as (
@@ -23,9 +23,9 @@ chosen as (
             when 'product' then product
             else ''
         end as segment,
-        case when $cluster = 'collector' and collector_id != 'house' then collector_id else '' end as collector_id,
-        case when $cluster = 'collector' and collector_id != 'house' then 0 else customer_key end as customer_key,
-        customer_cases,
+        case when collector_id = 'house' then '' else collector_id end as collector_id,
+        -- a customer with one case is a cluster as it stands; only the others' cases have to be put together
+        case when customer_cases > 1 then customer_key else 0 end as customer_key,
         case $days when 30 then paid_30_count when 60 then paid_60_count else paid_90_count end as paid,
         case $days when 30 then net_30_amount when 60 then net_60_amount else net_90_amount end as net,
         case $days when 30 then touched_30_amount when 60 then touched_60_amount else touched_90_amount end as touched,
@@ -33,8 +33,8 @@ chosen as (
         case $days when 30 then sent_30_count when 60 then sent_60_count else sent_90_count end as sent,
         case $days when 30 then staffed_30_count when 60 then staffed_60_count else staffed_90_count end as staffed,
         placed_amount as placed,
-        coalesce(ln(1 + greatest(placed_dpd, 0)), avg(ln(1 + greatest(placed_dpd, 0))) over (), 0) as overdue,
-        coalesce(scores.place, avg(scores.place) over (), 0) as score,
+        ln(1 + greatest(placed_dpd, 0)) as overdue,
+        scores.place as score,
     from model.case_outcomes as outcomes
     left join scores on outcomes.score_band = scores.score_band
     where placed_on >= $start and placed_on <= $until and date_diff('day', placed_on, as_of_day()) + 1 >= $days
@@ -46,11 +46,151 @@ chosen as (
         and ($teams is null or list_contains($teams, team))
 ),
 
-totals as (
+means as (
+    select
+        coalesce(avg(overdue), 0) as overdue,
+        coalesce(avg(score), 0) as score,
+    from chosen
+),
+
+each_case as (
+    select
+        chosen.*,
+        cast(chosen.paid as double) as p,
+        cast(chosen.net as double) as c,
+        cast(chosen.placed as double) as b,
+        cast(chosen.cost as double) as k,
+        coalesce(chosen.overdue, means.overdue) as d,
+        coalesce(chosen.score, means.score) as s,
+    from chosen
+    cross join means
+),
+
+parts as (
     select
         segment,
         arm,
+        collector_id = '' as is_house,
+        customer_key = 0 as is_single,
         count(*) as cases,
+        sum(paid) as paid,
+        sum(net) as net,
+        sum(placed) as placed,
+        sum(cost) as cost,
+        sum(d) as overdue,
+        sum(s) as score,
+        sum(touched) as touched,
+        sum(sent) as sent,
+        sum(staffed) as staffed,
+        sum(p * p) as pp, sum(p * c) as pc, sum(p * b) as pb, sum(p * k) as pk, sum(p * d) as pd, sum(p * s) as ps,
+        sum(c * c) as cc, sum(c * b) as cb, sum(c * k) as ck, sum(c * d) as cd, sum(c * s) as cs,
+        sum(b * b) as bb, sum(b * k) as bk, sum(b * d) as bd, sum(b * s) as bs,
+        sum(k * k) as kk, sum(k * d) as kd, sum(k * s) as ks,
+        sum(d * d) as dd, sum(d * s) as ds,
+        sum(s * s) as ss,
+    from each_case
+    group by all
+),
+
+together as (
+    select
+        segment,
+        arm,
+        customer_key,
+        collector_id = '' as is_house,
+        '' as collector_id,
+        cast(count(*) as double) as n,
+        sum(p) as p,
+        sum(c) as c,
+        sum(b) as b,
+        sum(k) as k,
+        sum(d) as d,
+        sum(s) as s,
+    from each_case
+    where customer_key != 0
+    group by all
+    union all
+    select
+        segment,
+        arm,
+        0,
+        false,
+        collector_id,
+        count(*),
+        sum(p),
+        sum(c),
+        sum(b),
+        sum(k),
+        sum(d),
+        sum(s),
+    from each_case
+    where collector_id != ''
+    group by all
+),
+
+-- the same for all cases, whatever segment they are of
+levels as (
+    select
+        false as is_whole,
+        *,
+    from together
+    where $segment != ''
+    union all
+    select
+        true,
+        '',
+        arm,
+        customer_key,
+        is_house,
+        collector_id,
+        sum(n),
+        sum(p),
+        sum(c),
+        sum(b),
+        sum(k),
+        sum(d),
+        sum(s),
+    from together
+    group by all
+),
+
+clusters as (
+    select
+        kinds.cluster,
+        levels.is_whole,
+        levels.segment,
+        levels.arm,
+        levels.collector_id,
+        levels.customer_key,
+        sum(levels.n) as n,
+        sum(levels.p) as p,
+        sum(levels.c) as c,
+        sum(levels.b) as b,
+        sum(levels.k) as k,
+        sum(levels.d) as d,
+        sum(levels.s) as s,
+    from levels
+    cross join (values ('customer'), ('collector')) as kinds (cluster)
+    -- a collector's cases are one cluster, and a customer's of nobody's; or a customer's, whoever had them
+    where case when kinds.cluster = 'collector' then levels.collector_id != '' or levels.is_house else levels.collector_id = '' end
+    group by all
+),
+
+singles as (
+    select
+        levels.is_whole,
+        parts.* replace (case when levels.is_whole then '' else parts.segment end as segment),
+    from parts
+    cross join (values (true), (false)) as levels (is_whole)
+    where levels.is_whole or $segment != ''
+),
+
+totals as (
+    select
+        is_whole,
+        segment,
+        arm,
+        sum(cases) as cases,
         sum(paid) as paid,
         sum(net) as net,
         sum(placed) as placed,
@@ -60,59 +200,14 @@ totals as (
         sum(touched) as touched,
         sum(sent) as sent,
         sum(staffed) as staffed,
-    from chosen
+    from singles
     group by all
-),
-
--- a customer with one case is a cluster as it stands; only the others' cases have to be put together
-clusters as (
-    select
-        segment,
-        arm,
-        collector_id,
-        customer_key,
-        max(customer_cases) as customer_cases,
-        cast(count(*) as double) as n,
-        cast(sum(paid) as double) as p,
-        cast(sum(net) as double) as c,
-        cast(sum(placed) as double) as b,
-        cast(sum(cost) as double) as k,
-        sum(overdue) as d,
-        sum(score) as s,
-    from chosen
-    where customer_cases > 1 or collector_id != ''
-    group by all
-),
-
-alone as (
-    select
-        segment,
-        arm,
-        cast(1 as double) as n,
-        cast(paid as double) as p,
-        cast(net as double) as c,
-        cast(placed as double) as b,
-        cast(cost as double) as k,
-        overdue as d,
-        score as s,
-    from chosen
-    where customer_cases = 1 and collector_id = ''
-    union all
-    select
-        segment,
-        arm,
-        n,
-        p,
-        c,
-        b,
-        k,
-        d,
-        s,
-    from clusters
 ),
 
 squares as (
     select
+        cluster,
+        is_whole,
         segment,
         arm,
         count(*) as clusters,
@@ -123,27 +218,50 @@ squares as (
         sum(k * k) as kk, sum(k * d) as kd, sum(k * s) as ks,
         sum(d * d) as dd, sum(d * s) as ds,
         sum(s * s) as ss,
-    from alone
+    from clusters
+    group by all
+    union all
+    select
+        kinds.cluster,
+        singles.is_whole,
+        singles.segment,
+        singles.arm,
+        sum(singles.cases),
+        sum(singles.cases), sum(singles.paid), sum(singles.net), sum(singles.placed), sum(singles.cost), sum(singles.overdue), sum(singles.score),
+        sum(singles.pp), sum(singles.pc), sum(singles.pb), sum(singles.pk), sum(singles.pd), sum(singles.ps),
+        sum(singles.cc), sum(singles.cb), sum(singles.ck), sum(singles.cd), sum(singles.cs),
+        sum(singles.bb), sum(singles.bk), sum(singles.bd), sum(singles.bs),
+        sum(singles.kk), sum(singles.kd), sum(singles.ks),
+        sum(singles.dd), sum(singles.ds),
+        sum(singles.ss),
+    from singles
+    cross join (values ('customer'), ('collector')) as kinds (cluster)
+    where singles.is_single and (kinds.cluster = 'customer' or singles.is_house)
     group by all
 ),
 
 products as (
     select
+        cluster,
+        is_whole,
         segment,
         arm as first_arm,
         arm as second_arm,
-        clusters,
-        nn, np, nc, nb, nk, nd, ns,
-        np as pn, pp, pc, pb, pk, pd, ps,
-        nc as cn, pc as cp, cc, cb, ck, cd, cs,
-        nb as bn, pb as bp, cb as bc, bb, bk, bd, bs,
-        nk as kn, pk as kp, ck as kc, bk as kb, kk, kd, ks,
-        nd as dn, pd as dp, cd as dc, bd as db, kd as dk, dd, ds,
-        ns as sn, ps as sp, cs as sc, bs as sb, ks as sk, ds as sd, ss,
+        sum(clusters) as clusters,
+        sum(nn) as nn, sum(np) as np, sum(nc) as nc, sum(nb) as nb, sum(nk) as nk, sum(nd) as nd, sum(ns) as ns,
+        sum(np) as pn, sum(pp) as pp, sum(pc) as pc, sum(pb) as pb, sum(pk) as pk, sum(pd) as pd, sum(ps) as ps,
+        sum(nc) as cn, sum(pc) as cp, sum(cc) as cc, sum(cb) as cb, sum(ck) as ck, sum(cd) as cd, sum(cs) as cs,
+        sum(nb) as bn, sum(pb) as bp, sum(cb) as bc, sum(bb) as bb, sum(bk) as bk, sum(bd) as bd, sum(bs) as bs,
+        sum(nk) as kn, sum(pk) as kp, sum(ck) as kc, sum(bk) as kb, sum(kk) as kk, sum(kd) as kd, sum(ks) as ks,
+        sum(nd) as dn, sum(pd) as dp, sum(cd) as dc, sum(bd) as db, sum(kd) as dk, sum(dd) as dd, sum(ds) as ds,
+        sum(ns) as sn, sum(ps) as sp, sum(cs) as sc, sum(bs) as sb, sum(ks) as sk, sum(ds) as sd, sum(ss) as ss,
     from squares
+    group by all
     union all
     -- clusters that have cases in both arms
     select
+        x.cluster,
+        x.is_whole,
         x.segment,
         x.arm,
         y.arm,
@@ -157,15 +275,16 @@ products as (
         sum(x.s * y.n), sum(x.s * y.p), sum(x.s * y.c), sum(x.s * y.b), sum(x.s * y.k), sum(x.s * y.d), sum(x.s * y.s),
     from clusters as x
     inner join clusters as y
-        on x.customer_key = y.customer_key and x.collector_id = y.collector_id and x.segment = y.segment and x.arm < y.arm
-    where x.customer_cases > 1 and y.customer_cases > 1 or x.collector_id != ''
+        on x.customer_key = y.customer_key and x.collector_id = y.collector_id and x.cluster = y.cluster
+        and x.is_whole = y.is_whole and x.segment = y.segment and x.arm < y.arm
     group by all
 )
 
 select
     products.*,
-    totals.* exclude (segment, arm),
+    totals.* exclude (is_whole, segment, arm),
 from products
 left join totals
-    on products.segment = totals.segment and products.first_arm = totals.arm and products.first_arm = products.second_arm
+    on products.is_whole = totals.is_whole and products.segment = totals.segment
+    and products.first_arm = totals.arm and products.first_arm = products.second_arm
 order by all

@@ -18,6 +18,15 @@ came as (
         *,
         (touched_until_on is not null and previous_until_on >= held_from_on - 1) as is_followed,
     from chosen
+),
+
+-- of cases placed in the month there is no bucket that opens it: the one they were placed with
+young as (
+    select
+        case_key,
+        bucket,
+    from model.cases
+    where case_key in (select chosen.case_key from chosen where chosen.bucket = 'new')
 )
 
 select
@@ -31,11 +40,11 @@ select
     case when came.is_followed and came.previous_id != came.collector_id then came.previous_id else '' end as previous,
     case when came.is_followed then date_diff('day', date '0001-01-01', came.held_from_on) + 1 else 0 end as moved_day,
     coalesce(came.own_id, '') as own,
-    case when came.bucket = 'new' then coalesce(cases.bucket, '') else came.bucket end as bucket,
+    case when came.bucket = 'new' then coalesce(young.bucket, '') else came.bucket end as bucket,
     came.product,
     came.method,
     came.placement_number as placement,
     coalesce(came.reverses, '') as reverses,
 from came
-left join model.cases as cases on came.case_key = cases.case_key
+left join young on came.case_key = young.case_key
 order by came.payment_id

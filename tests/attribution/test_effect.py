@@ -25,10 +25,9 @@ def warehouse(loaded_home: Path) -> Iterator[Warehouse]:
     yield Warehouse(Home(loaded_home).info())
 
 
-def asked(warehouse: Warehouse, segment: str = "", **where: str) -> dict[str, effect.Test]:
+def asked(warehouse: Warehouse, segment: str = "", **where: str) -> tuple[effect.Test, dict[str, effect.Test]]:
     whole = effect.Filters(start=warehouse.info.first_on, until=warehouse.info.as_of, where=tuple((key, (value,)) for key, value in where.items()))
-    kinds = ("customer", "collector")
-    return effect.tests({kind: warehouse.run("arms", effect.parameters(whole, LENGTH, None, kind, segment)) for kind in kinds})
+    return effect.tests(warehouse.run("arms", effect.parameters(whole, LENGTH, None, segment)))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,7 @@ def cases(sample: Path, warehouse: Warehouse) -> pd.DataFrame:
 
 
 def test_totals_and_robust_intervals_are_those_of_the_files(warehouse: Warehouse, cases: pd.DataFrame) -> None:
-    test = asked(warehouse)[""]
+    test, _ = asked(warehouse)
     by_arm = cases.groupby("strategy")
     assert {name: side.cases for name, side in test.sides.items()} == by_arm.size().to_dict()
     assert {name: side.paid for name, side in test.sides.items()} == by_arm["paid"].sum().to_dict()
@@ -64,19 +63,19 @@ def test_totals_and_robust_intervals_are_those_of_the_files(warehouse: Warehouse
 
 
 def test_segments_add_up_and_small_ones_are_hidden(warehouse: Warehouse) -> None:
-    whole, parts = asked(warehouse)[""], asked(warehouse, "bucket")
+    whole, parts = asked(warehouse, "bucket")
     for arm, side in whole.sides.items():
         assert sum(part.sides[arm].cases for part in parts.values() if arm in part.sides) == side.cases
     shown, hidden = effect.cells(parts, "holdout", "standard", 15, ["C", "M1", "M2", "M3", "M4", "M5", "M6", "M7+"])
     assert len(shown) + hidden == len(parts) and hidden > 0
     assert [cell.segment for cell in shown] == sorted(cell.segment for cell in shown)
     assert all(cell.adjusted >= cell.compared.share.p for cell in shown)
-    one = asked(warehouse, bucket="M1")[""]
+    one, _ = asked(warehouse, bucket="M1")
     assert one.sides["standard"].cases == parts["M1"].sides["standard"].cases
 
 
 def test_the_wider_interval_counts_where_collectors_work_an_arm(warehouse: Warehouse) -> None:
-    test = asked(warehouse)[""]
+    test, _ = asked(warehouse)
     compared = {one.arm.name: one for one in effect.compare(test, "holdout", 10, known=())}
     assert test.sides["holdout"].staffed == 0 and compared["standard"].arm.staffed > 0
     for one in compared.values():
@@ -106,7 +105,7 @@ CONTACTS = "\n".join(
 
 def test_a_drawn_test_in_words(given: Callable[..., Given]) -> None:
     shop = given(cases=CASES, payments=PAYMENTS, contacts=CONTACTS, as_of="2026-06-30")
-    test = asked(shop.warehouse)[""]
+    test, _ = asked(shop.warehouse)
     paid = {name: side.paid for name, side in test.sides.items()}
     early = [number for number in range(80) if 5 + 31 - (1 + number % 28) < LENGTH and number % 28 >= 10]
     assert paid == {"test": sum(n % 2 == 0 for n in early), "holdout": sum(n % 4 == 1 for n in early)}
@@ -125,7 +124,7 @@ def test_a_drawn_test_in_words(given: Callable[..., Given]) -> None:
 def test_what_cannot_be_told_from_zero_says_so(given: Callable[..., Given]) -> None:
     half = "\n".join(["case_id | paid_on | amount", *(f"C{number} | 2026-01-29 | 100" for number in range(80) if number % 4 < 2)])
     shop = given(cases=CASES, payments=half, as_of="2026-06-30")
-    test = asked(shop.warehouse)[""]
+    test, _ = asked(shop.warehouse)
     (one,) = effect.compare(test, "holdout")
     assert not one.clear and one.cost_per_cash is None
     assert sentences.found([one], "en") == "test: not distinguishable from zero"

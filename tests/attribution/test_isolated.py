@@ -64,7 +64,7 @@ def test_from_the_export_to_words(given: Callable[..., Given], lang: str, said: 
         {"arm": "holdout", "cases": 60, "channel": None, "attempts": 0},
         {"arm": "texts", "cases": 60, "channel": "sms", "attempts": 60},
     ]
-    test = effect.tests({"customer": shop.warehouse.run("arms", effect.parameters(whole, 30, None))})[""]
+    test, _ = effect.tests(shop.warehouse.run("arms", effect.parameters(whole, 30, None)))
     told = isolated.told(test, sent, 30, lang, "CNY")
     assert told.title is not None and told.title.startswith(said) and "texts" in told.title and "holdout" in told.title
     (row,) = told.rows

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import duckdb
 import pytest
@@ -91,12 +90,9 @@ def drawn(seed: int) -> Seed:
         report = (REPORTS / "arms.sql").read_text(encoding="utf-8")
         asked = Filters(start=date(2020, 1, 1), until=LAST_DAY)
 
-        def rows(cluster: str) -> list[dict[str, Any]]:
-            cursor = con.execute(report, effect.parameters(asked, 30, None, cluster))
-            names = [column[0] for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-        test = effect.tests({cluster: rows(cluster) for cluster in ("customer", "collector")})[""]
+        cursor = con.execute(report, effect.parameters(asked, 30, None))
+        names = [column[0] for column in cursor.description or ()]
+        test, _ = effect.tests([dict(zip(names, row, strict=True)) for row in cursor.fetchall()])
         claims = con.execute(
             "select strategy, avg(touched_count) from model.case_outcomes where as_of_day() - placed_on + 1 >= 30 group by strategy"
         ).fetchall()
