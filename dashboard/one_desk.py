@@ -207,7 +207,7 @@ def credits(who: str) -> list[dict[str, Any]]:
     for rule in RULES:
         if not at.warehouse.supplied({"promise": "promises", "contact": "contacts"}.get(rule, "assignments")):
             continue
-        shares: dict[str, Decimal] = ui.computed(credited_by, filters=filters.choosing("team", ()), rule=rule, days=int(days))
+        shares: dict[str, Decimal] = ui.computed(credited_by, filters=filters.choosing("team", ()), rule=rule, days=days)
         total = sum(shares.values(), Decimal(0))
         mine = shares.get(who, Decimal(0))
         amounts = {"own_amount": mine, "house_amount": shares.get("house", Decimal(0)), "all_amount": total}
@@ -215,10 +215,10 @@ def credits(who: str) -> list[dict[str, Any]]:
     return rows
 
 
-def credited_by(warehouse: Warehouse, filters: Filters, rule: str, days: int) -> dict[str, Decimal]:
+def credited_by(warehouse: Warehouse, filters: Filters, rule: str, days: str) -> dict[str, Decimal]:
     """Net cash of a period by collector under a rule."""
     where = {name: list(filters.chosen(name)) or None for name in ("product", "region", "bucket", "batch")}
-    asked = {"start": filters.start, "until": filters.until, "rule": rule, "days": days, "each": False, **where}
+    asked = {"start": filters.start, "until": filters.until, "credit_rule": rule, "credit_days": days, **where}
     return {row["collector_id"]: row["net_amount"] for row in warehouse.run("credits", asked)}
 
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -56,6 +57,7 @@ __all__ = [
 ]
 
 REPORTS = ROOT / "queries" / "reports"
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,9 @@ class _Table:
     rows: int
     only: Mapping[str, str]
 
-    def answers(self, needed: set[str] | frozenset[str], whole_months: bool, filters: Filters | None = None) -> bool:
-        limited = all(filters is not None and filters.chosen(name) == (value,) for name, value in self.only.items())
+    def answers(self, needed: set[str] | frozenset[str], whole_months: bool, asked: Mapping[str, Any]) -> bool:
+        """Whether it holds the columns needed, and every row that has the values asked for."""
+        limited = all(asked.get(name) == value for name, value in self.only.items())
         return needed <= self.columns and limited and (whole_months or not self.months)
 
 
@@ -298,7 +301,7 @@ class Warehouse:
         start, until = values.get("start"), values.get("until")
         whole = isinstance(start, date) and isinstance(until, date) and start.day == 1 and (until == month_end(until) or until >= self.info.as_of)
         words = set(re.findall(r"[a-z_0-9]+", sql))
-        return self._rolled(sql, words, whole), values
+        return self._rolled(sql, words, whole, values), values
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         # asked for anew each time: another user of this snapshot may have closed it since
@@ -468,26 +471,27 @@ class Warehouse:
         words |= set(re.findall(r"[a-z_0-9]+", sql))
         return re.sub(r"\brolled\.", "model.", sql) if by_row else self._rolled(sql, words | set(uses), whole)
 
-    def _rolled(self, sql: str, words: set[str], whole_months: bool) -> str:
+    def _rolled(self, sql: str, words: set[str], whole_months: bool, asked: Mapping[str, Any] = NOTHING) -> str:
         """rolled.NAME is the model table of that name, or the roll-up of it that answers as well."""
         for base in set(re.findall(r"\brolled\.(\w+)", sql)):
-            sql = re.sub(rf"\brolled\.{base}\b", f"model.{self._smallest(base, words, whole_months)}", sql)
+            sql = re.sub(rf"\brolled\.{base}\b", f"model.{self._smallest(base, words, whole_months, asked)}", sql)
         return sql
 
-    def _smallest(self, base: str, words: set[str], whole_months: bool) -> str:
+    def _smallest(self, base: str, words: set[str], whole_months: bool, asked: Mapping[str, Any] = NOTHING) -> str:
         """The smallest of a model table and its roll-ups that holds all columns named; one by months only answers whole months."""
         tables = self._tables.get(base)
         if tables is None:
             raise QueryFailed(f"{base}: snapshot {self.info.id} was made before there was such a table: load its export again")
         needed = words & next(table.columns for table in tables if table.name == base)
-        fit = [(table.rows, table.name) for table in tables if table.answers(needed, whole_months)]
+        fit = [(table.rows, table.name) for table in tables if table.answers(needed, whole_months, asked)]
         return min(fit)[1]
 
     def _kept(self, relation: str, words: set[str], whole_months: bool, filters: Filters) -> str | None:
         """The smallest roll-up of a relation itself that answers, if one does: some hold the rows of a filter's usual values alone."""
         tables = self._tables.get(relation, [])
         needed = words & next((table.columns for table in tables if table.name == relation), frozenset())
-        fit = [(table.rows, table.name) for table in tables if table.name != relation and table.answers(needed, whole_months, filters)]
+        one_valued = {name: chosen[0] for name, chosen in filters.where if len(chosen) == 1}
+        fit = [(table.rows, table.name) for table in tables if table.name != relation and table.answers(needed, whole_months, one_valued)]
         return min(fit)[1] if fit else None
 
     @staticmethod

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dashboard.connection import connect
 from dashboard.filters import Filters
 from dashboard.home import Home
 from dashboard.one_desk import RULES
@@ -52,48 +54,75 @@ def shop(given: Callable[..., Given]) -> Given:
     )  # fmt: skip
 
 
-def credited(shop: Given, rule: str, days: int, each: bool = False, start: str = "2026-02-01") -> list[dict[str, Any]]:
-    asked = {"start": start, "until": "2026-02-28", "rule": rule, "days": days, "each": each, **EVERYTHING}
-    return shop.warehouse.run("credits", asked)
+def credited(shop: Given, rule: str, days: str, start: str = "2026-02-01") -> dict[str, Decimal]:
+    asked = {"start": date.fromisoformat(start), "until": date(2026, 2, 28), "credit_rule": rule, "credit_days": days, **EVERYTHING}
+    return {row["collector_id"]: row["net_amount"] for row in shop.warehouse.run("credits", asked)}
+
+
+def each(warehouse: Warehouse, rule: str, days: str) -> list[tuple[str, str, Decimal, Decimal]]:
+    """Posting, collector, share and amount."""
+    return (
+        connect(warehouse.info.path)
+        .cursor()
+        .execute(
+            "select payment_id, collector_id, posting_share, credited_amount from model.desk_credits where credit_rule = $rule and credit_days = $days",
+            {"rule": rule, "days": days},
+        )
+        .fetchall()
+    )
 
 
 RULES_BY_HAND = [
-    ("value_date", 30, {"W2": D("100.05"), "house": D("40.00"), "W1": D("0.00")}),  # P3 and its reversal are both W1's
-    ("promise", 30, {"W1": D("100.05"), "house": D("40.00")}),  # P3 came before the promise
-    ("promise", 7, {"house": D("140.05")}),
-    ("contact", 30, {"W1": D("100.05"), "house": D("40.00")}),  # not the spouse, not the bot
-    ("contact", 7, {"house": D("140.05")}),
-    ("split", 30, {"W2": D("70.03"), "W1": D("30.02"), "house": D("40.00")}),  # 30% of 100.05 is 30.015, to the cent 30.02
-    ("split", 7, {"W2": D("100.05"), "W1": D("0.00"), "house": D("40.00")}),  # ten days after the handover
+    ("value_date", "30", {"W2": D("100.05"), "house": D("40.00"), "W1": D("0.00")}),  # P3 and its reversal are both W1's
+    ("promise", "30", {"W1": D("100.05"), "house": D("40.00")}),  # P3 came before the promise
+    ("promise", "7", {"house": D("140.05")}),
+    ("contact", "30", {"W1": D("100.05"), "house": D("40.00")}),  # not the spouse, not the bot
+    ("contact", "7", {"house": D("140.05")}),
+    ("split", "30", {"W2": D("70.03"), "W1": D("30.02"), "house": D("40.00")}),  # 30% of 100.05 is 30.015, to the cent 30.02
+    ("split", "7", {"W2": D("100.05"), "W1": D("0.00"), "house": D("40.00")}),  # ten days after the handover
 ]
 
 
 def test_rules_by_hand(shop: Given) -> None:
     for rule, days, expected in RULES_BY_HAND:
-        assert {row["collector_id"]: row["net_amount"] for row in credited(shop, rule, days)} == expected, (rule, days)
+        assert credited(shop, rule, days) == expected, (rule, days)
+        assert credited(shop, rule, days, start="2026-02-02") == expected, "single postings say what the roll-up of whole months says"
 
 
 def test_a_reversal_goes_where_its_payment_went(shop: Given) -> None:
     for rule in RULES:
-        found = {row["payment_id"]: row["collector_id"] for row in credited(shop, rule, 30, each=True)}
+        found = {payment: collector for payment, collector, *_ in each(shop.warehouse, rule, "30")}
         assert found["P3"] == found["P4"], rule
 
 
-@pytest.mark.parametrize(("rule", "days"), [("value_date", 30), ("promise", 30), ("contact", 7), ("split", 45)])
-def test_shares_of_each_payment_add_up_to_one(loaded_home: Path, rule: str, days: int) -> None:
+@pytest.mark.parametrize(("rule", "days"), [("value_date", "30"), ("promise", "30"), ("contact", "7"), ("split", "60")])
+def test_shares_of_each_payment_add_up_to_one(loaded_home: Path, rule: str, days: str) -> None:
     """Over every payment of the sample; the sums are the net cash of the page, to the cent."""
     warehouse = Warehouse(Home(loaded_home).info())
-    asked = {"start": warehouse.info.first_on, "until": warehouse.info.as_of, "rule": rule, "days": days, **EVERYTHING}
     shares: dict[str, Decimal] = {}
     cash: dict[str, Decimal] = {}
-    for row in warehouse.run("credits", {**asked, "each": True}):
-        shares[row["payment_id"]] = shares.get(row["payment_id"], D(0)) + row["payments"]
-        cash[row["payment_id"]] = cash.get(row["payment_id"], D(0)) + row["net_amount"]
+    for payment, _, share, amount in each(warehouse, rule, days):
+        shares[payment] = shares.get(payment, D(0)) + share
+        cash[payment] = cash.get(payment, D(0)) + amount
     assert set(shares.values()) == {D(1)}
     own = {row["payment_id"]: row["net_amount"] for row in warehouse.rows("net_amount", filters=_whole(warehouse)).rows}
     assert {name: amount for name, amount in own.items() if amount} == cash
     total = warehouse.measure(("net_amount",), filters=_whole(warehouse)).rows[0]["net_amount"]
-    assert sum(row["net_amount"] for row in warehouse.run("credits", {**asked, "each": False})) == total
+    asked = {"start": warehouse.info.first_on, "until": warehouse.info.as_of, "credit_rule": rule, "credit_days": days, **EVERYTHING}
+    assert sum(row["net_amount"] for row in warehouse.run("credits", asked)) == total
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_whole_months_come_from_the_roll_up_and_say_what_postings_say(loaded_home: Path, rule: str) -> None:
+    """One day less than a month can't: the two together with that day's are the month's."""
+    warehouse = Warehouse(Home(loaded_home).info())
+    values = {"credit_rule": rule, "credit_days": "30", **EVERYTHING}
+    spans = [(date(2026, 8, 1), date(2026, 9, 30)), (date(2026, 8, 1), date(2026, 9, 29)), (date(2026, 9, 30), date(2026, 9, 30))]
+    asked = [{"start": start, "until": until, **values} for start, until in spans]
+    assert ["desk_credits_by_desk" in warehouse._report("credits", one)[0] for one in asked] == [True, False, False]
+    assert "desk_credits_by_desk" not in warehouse._report("credits", {**asked[0], "credit_days": "7"})[0]
+    whole, most, last = ({row["collector_id"]: row["net_amount"] for row in warehouse.run("credits", one)} for one in asked)
+    assert len(whole) > 5 and whole == {who: most.get(who, D(0)) + last.get(who, D(0)) for who in {**most, **last}}
 
 
 def _whole(warehouse: Warehouse) -> Filters:
