@@ -390,7 +390,10 @@ class Warehouse:
         seen = self._observed(periods)
         if not seen:
             return
-        chosen, values = self._chosen(body, last, seen, filters, scope, unfiltered)
+        words = {word for entry in entries for word in re.findall(r"[a-z_0-9]+", entry.sql or "")}
+        chosen, values = self._chosen(
+            _JOINED.sub(lambda found: found[0] if found["name"] in words else "", body), last, seen, filters, scope, unfiltered
+        )
         group = ["period" if cut.kind == "time" else cut.column for cut in cuts]
         keys = ", ".join(f"{column} as key_{index}" for index, column in enumerate(group))
         columns = [aggregate(entry) for entry in entries]
@@ -541,6 +544,8 @@ def _listed(values: Sequence[str] | None) -> list[str] | None:
     return None if values is None else list(values)
 
 
+#: A column of a relation that is looked up in other rows: one line. Where nobody asks for it, it is left out, which the engine wouldn't do.
+_JOINED = re.compile(r"^    [^\n]* in \(select [^\n]*\)\) as (?P<name>\w+),\n", flags=re.MULTILINE)
 #: A limit of a report that may be left open: one line `($name is null or …)`.
 _LIMIT = re.compile(r"^(?P<start>\s*(?:where |and |))\(\$(?P<name>\w+) is null or (?:(?!is null).)*\)$", flags=re.MULTILINE)
 

@@ -111,6 +111,17 @@ def test_several_months_are_a_period_like_any_other(warehouse: Warehouse, by: tu
     assert "reach_months" in asked and quick == general and len(quick) > 0
 
 
+def test_who_is_lost_is_looked_for_only_where_asked(warehouse: Warehouse) -> None:
+    filters, asked = Filters(date(2026, 3, 1), date(2026, 9, 30)), []
+    original = Warehouse._fetch
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Warehouse, "_fetch", lambda self, sql, values, name: asked.append(sql) or original(self, sql, values, name))  # type: ignore[func-returns-value]
+        alone = warehouse.measure(["attempted_cases"], ("team",), filters=filters).rows
+        both = warehouse.measure(["attempted_cases", "lost_cases"], ("team",), filters=filters).rows
+    assert ["lost_count" in sql for sql in asked] == [False, True]
+    assert alone == [{name: row[name] for name in ("team", "attempted_cases")} for row in both] and any(row["lost_cases"] for row in both)
+
+
 def test_the_first_months_days_before_the_data_change_nothing(warehouse: Warehouse) -> None:
     """The data's own first day and the first of its month are one beginning, which roll-ups answer; what else there is of that month counts too."""
     info = warehouse.info
