@@ -9,13 +9,14 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import charts, findings, formats
+from dashboard import findings, formats
 from dashboard.asking import NothingLeft, currency, frame, known, lang, measure, say, targets, trailing, unread
 from dashboard.behind import Behind
 from dashboard.formats import plain
 from dashboard.grids import definition, rows_link
 from dashboard.messages import not_supplied
 from dashboard.metrics import Metric, metrics
+from dashboard.sparks import spark
 
 #: How a state against target is shown: icon and colour, beside its word.
 STATES = {"met": (":material/check_circle:", "blue"), "watch": (":material/warning:", "orange"), "missed": (":material/error:", "red")}
@@ -103,10 +104,9 @@ def card(figure: Figure) -> None:
         help=definition(metric.id),
     )
     aims, end = targets(metric.id), frame().view.filters.seen_until(frame().info.as_of)
-    st.plotly_chart(
-        charts.spark([value for _, value in figure.series], [aims.get(month) for month, _ in figure.series], end != formats.month_end(end)),
-        config={**charts.CONFIG, "staticPlot": True},
-        key=f"spark_{metric.id}",
+    st.image(
+        spark([value for _, value in figure.series], [aims.get(month) for month, _ in figure.series], end != formats.month_end(end)),
+        width="stretch",
         alt=say("card.spark", label=metric.label[lang()], n=len(figure.series)),
     )
     if figure.target is not None:

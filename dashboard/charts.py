@@ -57,7 +57,6 @@ __all__ = [
     "month_axis",
     "noted",
     "running_diagonal",
-    "spark",
     "timeline",
     "triangle",
     "two_lines",
@@ -167,28 +166,6 @@ def bars(rows: Rows, metric: Metric, by: str, names: Mapping[str, str], lang: st
     figure.update_xaxes(showticklabels=False, range=[low * 1.25, (top or 1.0) * 1.28], showgrid=False)
     if target is not None:
         figure.add_vline(x=scale.of(target), line={"color": TARGET, "dash": "dot", "width": 2})
-    return figure
-
-
-def spark(values: Sequence[Any], targets: Sequence[Any], running: bool) -> go.Figure:
-    """The shape of the last months without axes; targets dotted, the last point marked, hollow while its month runs."""
-    figure = blank(height=64)
-    figure.update_layout(margin={"l": 4, "r": 6, "t": 6, "b": 6})
-    places = list(range(len(values)))
-    line = [None if (number := formats.exact(value)) is None else float(number) for value in values]
-    aims = [None if (number := formats.exact(value)) is None else float(number) for value in targets]
-    if any(value is not None for value in aims):
-        figure.add_scatter(x=places, y=aims, mode="lines", line={"color": TARGET, "dash": "dot", "width": 1.5, "shape": "hvh"}, hoverinfo="skip")
-    figure.add_scatter(x=places, y=line, mode="lines", line={"color": ACTUAL, "width": 2}, hoverinfo="skip")
-    last = next((place for place in reversed(places) if line[place] is not None), None)
-    if last is not None:
-        fill = "rgba(0,0,0,0)" if running and last == places[-1] else ACTUAL
-        figure.add_scatter(
-            x=[last], y=[line[last]], mode="markers", hoverinfo="skip",
-            marker={"size": 7, "color": fill, "line": {"color": ACTUAL, "width": 1.5}},
-        )  # fmt: skip
-    figure.update_xaxes(visible=False, range=[-0.3, len(values) - 0.5])
-    figure.update_yaxes(visible=False)
     return figure
 
 
