@@ -62,11 +62,14 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class _Table:
-    """A model table or a roll-up of one: its columns, whether it answers whole months only, its rows, and the values it is limited to."""
+    """A model table or a roll-up of one: its columns, those that say the month alone, its rows, and the values it is limited to.
+
+    One that has any of those answers whole months only.
+    """
 
     name: str
     columns: frozenset[str]
-    months: bool
+    months: frozenset[str]
     rows: int
     only: Mapping[str, str]
 
@@ -120,7 +123,7 @@ class Warehouse:
         heads, found = self._fetch("from meta.tables", {}, "tables")  # an older snapshot's has fewer columns
         for row in found:
             held = dict(zip(heads, row, strict=True))
-            table = _Table(held["name"], frozenset(held["columns"]), bool(held["months"]), held["row_count"], held.get("limited") or {})
+            table = _Table(held["name"], frozenset(held["columns"]), frozenset(held["months"]), held["row_count"], held.get("limited") or {})
             self._tables.setdefault(held["of"], []).append(table)
 
     def written(self, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Warehouse:
@@ -445,6 +448,7 @@ class Warehouse:
             uses += ["collector_id"] if scope.collector is not None else []
         words = set(re.findall(r"[a-z_0-9]+", entry.sql or ""))
         whole = all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= self.info.as_of) for p in periods)
+        single = whole and all(p.until <= month_end(p.start) for p in periods)
         # what of several months no sum says (who paid, who was reached) the cases' calendars do, as far back as they go
         marked = whole and all(month_number(p.start) > month_number(self.info.as_of) - CALENDAR_MONTHS for p in periods)
         if relation == "stock":
@@ -453,7 +457,7 @@ class Warehouse:
             elif "paid_count" in words and not all(p.until == month_end(p.start) for p in periods):
                 relation = "stock_months" if marked else "stock_part_month"
         elif relation == "reach":
-            attempts, single = "attempt_count" in words, all(p.until <= month_end(p.start) for p in periods)
+            attempts = "attempt_count" in words
             if not whole:
                 relation = "reach_any_period"
             # of single months a roll-up answers, but not the rows of all months under it: they would be put together for every month there is
@@ -469,16 +473,28 @@ class Warehouse:
             cash = _cash("bucket" in uses, periods)
             asked = single_valued(filters, entry.one_of, [cut.id for cut in cuts])
             if cash == "cash" and not by_row and (kept := self._kept(relation, words | set(uses), whole, asked)):
-                return relation_sql("cash").replace("rolled.cash", f"model.{kept}")
+                return self._over(relation_sql("cash"), "cash", self._named(relation, kept), single)
             sql = sql.replace("relation.cash", f"({relation_sql(cash)}) as cash")
         words |= set(re.findall(r"[a-z_0-9]+", sql))
-        return re.sub(r"\brolled\.", "model.", sql) if by_row else self._rolled(sql, words | set(uses), whole)
+        return re.sub(r"\brolled\.", "model.", sql) if by_row else self._rolled(sql, words | set(uses), whole, single=single)
 
-    def _rolled(self, sql: str, words: set[str], whole_months: bool, asked: Mapping[str, Any] = NOTHING) -> str:
+    def _rolled(self, sql: str, words: set[str], whole_months: bool, asked: Mapping[str, Any] = NOTHING, single: bool = False) -> str:
         """rolled.NAME is the model table of that name, or the roll-up of it that answers as well."""
         for base in set(re.findall(r"\brolled\.(\w+)", sql)):
-            sql = re.sub(rf"\brolled\.{base}\b", f"model.{self._smallest(base, words, whole_months, asked)}", sql)
+            sql = self._over(sql, base, self._named(base, self._smallest(base, words, whole_months, asked)), single)
         return sql
+
+    @staticmethod
+    def _over(sql: str, base: str, table: _Table, single: bool) -> str:
+        """The text with rolled.BASE a table. Of `single` months each month is one period's: that is found sooner than what lies between days."""
+        aliases = re.findall(rf"\brolled\.{base} as (\w+)", sql) if single and table.months else []
+        for alias in aliases:
+            between = rf"\b{alias}\.({'|'.join(sorted(table.months))}) >= period\.start_on and {alias}\.\1 <= period\.until_on\b"
+            sql = re.sub(between, rf"{alias}.\1 = period.start_on", sql)
+        return re.sub(rf"\brolled\.{base}\b", f"model.{table.name}", sql)
+
+    def _named(self, base: str, name: str) -> _Table:
+        return next(table for table in self._tables[base] if table.name == name)
 
     def _smallest(self, base: str, words: set[str], whole_months: bool, asked: Mapping[str, Any] = NOTHING) -> str:
         """The smallest of a model table and its roll-ups that holds all columns named; one by months only answers whole months."""

@@ -122,6 +122,20 @@ def test_who_is_lost_is_looked_for_only_where_asked(warehouse: Warehouse) -> Non
     assert alone == [{name: row[name] for name in ("team", "attempted_cases")} for row in both] and any(row["lost_cases"] for row in both)
 
 
+@pytest.mark.parametrize(("by", "equal"), [("month", True), ("quarter", False)])
+def test_a_month_of_a_roll_up_is_its_periods(warehouse: Warehouse, by: str, equal: bool) -> None:
+    """Months are found by being equal; of longer periods by lying between two days. Either way the rows say the same."""
+    filters, asked = Filters(warehouse.info.first_on, warehouse.info.as_of), []
+    original = Warehouse._fetch
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Warehouse, "_fetch", lambda self, sql, values, name: asked.append(sql) or original(self, sql, values, name))  # type: ignore[func-returns-value]
+        quick = warehouse.measure(["attempts", "net_amount"], (by,), filters=filters).rows
+        assert [" = period.start_on" in sql for sql in asked] == [equal, equal]
+        patch.setattr(Warehouse, "_smallest", lambda self, base, *of_it: base)
+        assert quick == warehouse.measure(["attempts", "net_amount"], (by,), filters=filters).rows
+    assert len(quick) > 3 and all(row["attempts"] and row["net_amount"] for row in quick)
+
+
 def test_the_first_months_days_before_the_data_change_nothing(warehouse: Warehouse) -> None:
     """The data's own first day and the first of its month are one beginning, which roll-ups answer; what else there is of that month counts too."""
     info = warehouse.info
