@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -21,10 +20,9 @@ import pyarrow
 from dashboard.access import LOCAL, Scope
 from dashboard.connection import QueryFailed, close, connect
 from dashboard.contract import ROOT, contract
-from dashboard.filters import Filters, month_end, month_number
+from dashboard.filters import Filters, month_end
 from dashboard.home import NothingLoaded, SnapshotInfo
 from dashboard.measuring import (
-    RELATIONS,
     Period,
     aggregate,
     answer_column,
@@ -35,15 +33,14 @@ from dashboard.measuring import (
     is_partial,
     measured_value,
     next_start,
-    relation_sql,
     row_columns,
     single_valued,
 )
 from dashboard.metrics import GRAINS, Dimension, Metric, UnknownName, dimension, dimensions, metric, metrics, needs_of, plain
-from dashboard.model import CALENDAR_MONTHS, version
+from dashboard.model import version
+from dashboard.relating import Tables
 
 __all__ = [
-    "RELATIONS",
     "REPORTS",
     "Answer",
     "QueryFailed",
@@ -57,26 +54,6 @@ __all__ = [
 ]
 
 REPORTS = ROOT / "queries" / "reports"
-NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class _Table:
-    """A model table or a roll-up of one: its columns, those that say the month alone, its rows, and the values it is limited to.
-
-    One that has any of those answers whole months only.
-    """
-
-    name: str
-    columns: frozenset[str]
-    months: frozenset[str]
-    rows: int
-    only: Mapping[str, str]
-
-    def answers(self, needed: set[str] | frozenset[str], whole_months: bool, asked: Mapping[str, Any]) -> bool:
-        """Whether it holds the columns needed, and every row that has the values asked for."""
-        limited = all(asked.get(name) == value for name, value in self.only.items())
-        return needed <= self.columns and limited and (whole_months or not self.months)
 
 
 @dataclass(frozen=True)
@@ -119,12 +96,8 @@ class Warehouse:
         self._supplied: dict[str, set[str]] = {}
         for table, column in self._fetch("select table_id, column_id from meta.supplied", {}, "supplied")[1]:
             self._supplied.setdefault(table, set()).add(column)
-        self._tables: dict[str, list[_Table]] = {}
-        heads, found = self._fetch("from meta.tables", {}, "tables")  # an older snapshot's has fewer columns
-        for row in found:
-            held = dict(zip(heads, row, strict=True))
-            table = _Table(held["name"], frozenset(held["columns"]), frozenset(held["months"]), held["row_count"], held.get("limited") or {})
-            self._tables.setdefault(held["of"], []).append(table)
+        heads, found = self._fetch("from meta.tables", {}, "tables")
+        self._tables = Tables(info, [dict(zip(heads, row, strict=True)) for row in found])
 
     def written(self, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Warehouse:
         """The same snapshot with a table of the export as people wrote it since: rows of columns, each of an SQL type."""
@@ -194,7 +167,7 @@ class Warehouse:
         groups: dict[tuple[str, str | None, bool, tuple[tuple[str, str], ...]], list[Metric]] = {}
         for entry in plain(answered):
             last = entry.last_of if entry.last_of not in by else None
-            body = self._body(entry, cuts, self._observed(periods), filters, scope)
+            body = self._tables.related(entry, cuts, self._observed(periods), filters, scope)
             groups.setdefault((body, last, entry.unfiltered, entry.one_of), []).append(entry)
         for (body, last, unfiltered, one_of), entries in groups.items():
             self._gather(table, body, last, entries, cuts, periods, single_valued(filters, one_of, by), scope, unfiltered)
@@ -245,7 +218,7 @@ class Warehouse:
         times = [cut for cut in cuts if cut.kind == "time"]
         periods = self._observed(self._periods(times[0].id if times else None, filters))
         last = entry.last_of if entry.last_of not in values else None
-        body = self._body(entry, cuts, periods, filters, scope, by_row=True)
+        body = self._tables.related(entry, cuts, periods, filters, scope, by_row=True)
         periods = [period for period in periods if not times or period.label == values[times[0].id]]
         chosen, parameters = self._chosen(body, last, periods, single_valued(filters, entry.one_of, values), scope, entry.unfiltered)
         if chosen not in self._held:  # what columns there are depends on nothing but the text
@@ -304,7 +277,7 @@ class Warehouse:
         start, until = values.get("start"), values.get("until")
         whole = isinstance(start, date) and isinstance(until, date) and start.day == 1 and (until == month_end(until) or until >= self.info.as_of)
         words = set(re.findall(r"[a-z_0-9]+", sql))
-        return self._rolled(sql, words, whole, values), values
+        return self._tables.rolled(sql, words, whole, values), values
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         # asked for anew each time: another user of this snapshot may have closed it since
@@ -439,80 +412,6 @@ class Warehouse:
         """The periods that the data reaches at all."""
         return [p for p in periods if p.start <= self.info.as_of and p.until >= self.info.first_on]
 
-    def _body(self, entry: Metric, cuts: list[Dimension], periods: list[Period], filters: Filters, scope: Scope, by_row: bool = False) -> str:
-        """The relation of a metric for these periods, over the smallest table that holds every column it needs, or over single rows."""
-        relation = entry.of or ""
-        uses = [cut.column for cut in cuts if cut.kind != "time"]
-        if not entry.unfiltered:
-            uses += [dimension(name).column for name, _ in filters.where] + (["team"] if scope.teams is not None else [])
-            uses += ["collector_id"] if scope.collector is not None else []
-        words = set(re.findall(r"[a-z_0-9]+", entry.sql or ""))
-        whole = all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= self.info.as_of) for p in periods)
-        single = whole and all(p.until <= month_end(p.start) for p in periods)
-        # what of several months no sum says (who paid, who was reached) the cases' calendars do, as far back as they go
-        marked = whole and all(month_number(p.start) > month_number(self.info.as_of) - CALENDAR_MONTHS for p in periods)
-        if relation == "stock":
-            if not all(p.start.day == 1 for p in periods):
-                relation = "stock_any_day"
-            elif "paid_count" in words and not all(p.until == month_end(p.start) for p in periods):
-                relation = "stock_months" if marked else "stock_part_month"
-        elif relation == "reach":
-            attempts = "attempt_count" in words
-            if not whole:
-                relation = "reach_any_period"
-            # of single months a roll-up answers, but not the rows of all months under it: they would be put together for every month there is
-            elif not single or by_row or self._smallest("reach", words | {"month", *uses}, True) == "reach":
-                one_by_one = (attempts and by_row) or not marked
-                relation = "reach_any_period" if one_by_one else "reach_months_attempts" if attempts else "reach_months"
-        elif relation == "cash":
-            relation = _cash("bucket" in uses, periods)
-        elif relation == "cohort" and by_row:
-            relation = "cohort_by_case"  # the cohort's own table has no cases in it
-        sql = relation_sql(relation)
-        if "relation.cash" in sql:
-            cash = _cash("bucket" in uses, periods)
-            asked = single_valued(filters, entry.one_of, [cut.id for cut in cuts])
-            if cash == "cash" and not by_row and (kept := self._kept(relation, words | set(uses), whole, asked)):
-                return self._over(relation_sql("cash"), "cash", self._named(relation, kept), single)
-            sql = sql.replace("relation.cash", f"({relation_sql(cash)}) as cash")
-        words |= set(re.findall(r"[a-z_0-9]+", sql))
-        return re.sub(r"\brolled\.", "model.", sql) if by_row else self._rolled(sql, words | set(uses), whole, single=single)
-
-    def _rolled(self, sql: str, words: set[str], whole_months: bool, asked: Mapping[str, Any] = NOTHING, single: bool = False) -> str:
-        """rolled.NAME is the model table of that name, or the roll-up of it that answers as well."""
-        for base in set(re.findall(r"\brolled\.(\w+)", sql)):
-            sql = self._over(sql, base, self._named(base, self._smallest(base, words, whole_months, asked)), single)
-        return sql
-
-    @staticmethod
-    def _over(sql: str, base: str, table: _Table, single: bool) -> str:
-        """The text with rolled.BASE a table. Of `single` months each month is one period's: that is found sooner than what lies between days."""
-        aliases = re.findall(rf"\brolled\.{base} as (\w+)", sql) if single and table.months else []
-        for alias in aliases:
-            between = rf"\b{alias}\.({'|'.join(sorted(table.months))}) >= period\.start_on and {alias}\.\1 <= period\.until_on\b"
-            sql = re.sub(between, rf"{alias}.\1 = period.start_on", sql)
-        return re.sub(rf"\brolled\.{base}\b", f"model.{table.name}", sql)
-
-    def _named(self, base: str, name: str) -> _Table:
-        return next(table for table in self._tables[base] if table.name == name)
-
-    def _smallest(self, base: str, words: set[str], whole_months: bool, asked: Mapping[str, Any] = NOTHING) -> str:
-        """The smallest of a model table and its roll-ups that holds all columns named; one by months only answers whole months."""
-        tables = self._tables.get(base)
-        if tables is None:
-            raise QueryFailed(f"{base}: snapshot {self.info.id} was made before there was such a table: load its export again")
-        needed = words & next(table.columns for table in tables if table.name == base)
-        fit = [(table.rows, table.name) for table in tables if table.answers(needed, whole_months, asked)]
-        return min(fit)[1]
-
-    def _kept(self, relation: str, words: set[str], whole_months: bool, filters: Filters) -> str | None:
-        """The smallest roll-up of a relation itself that answers, if one does: some hold the rows of a filter's usual values alone."""
-        tables = self._tables.get(relation, [])
-        needed = words & next((table.columns for table in tables if table.name == relation), frozenset())
-        one_valued = {name: chosen[0] for name, chosen in filters.where if len(chosen) == 1}
-        fit = [(table.rows, table.name) for table in tables if table.name != relation and table.answers(needed, whole_months, one_valued)]
-        return min(fit)[1] if fit else None
-
     @staticmethod
     def _sort(rows: list[dict[str, Any]], cut: Dimension) -> None:
         """Put rows in the order of a cut: buckets and states by their rank, others by value, unknown ones last."""
@@ -531,20 +430,14 @@ class Unloaded(Warehouse):
     def __init__(self, home: Path) -> None:
         spec = contract()
         self.info = SnapshotInfo("default", "none", home, spec.earliest, spec.earliest, spec.currency, spec.timezone, "", None, "", 0)
-        self._supplied, self._tables, self._values, self._held = {}, {}, {}, {}
+        self._supplied, self._values, self._held = {}, {}, {}
+        self._tables = Tables(self.info, ())
 
     def _fetch_columns(self, sql: str, values: dict[str, Any], name: str) -> dict[str, npt.NDArray[Any]]:
         raise NothingLoaded(f"nothing is loaded in {self.info.path}: no {name}")
 
     def _fetch(self, sql: str, values: dict[str, Any], name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         raise NothingLoaded(f"nothing is loaded in {self.info.path}: no {name}")
-
-
-def _cash(by_bucket: bool, periods: Sequence[Period]) -> str:
-    """The relation of postings: one that finds the bucket in which a case began the period, unless that is the month's, which stands in the row."""
-    if not by_bucket or all(p.start.day == 1 and p.until <= month_end(p.start) for p in periods):
-        return "cash"
-    return "cash_months" if all(p.start.day == 1 for p in periods) else "cash_any_period"
 
 
 def _array(column: pyarrow.Array) -> npt.NDArray[Any]:

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from dashboard import measuring, warehouse
+from dashboard import measuring, relating
 from dashboard.filters import month_end
 from dashboard.metrics import UnknownName, dimensions, metrics
+from dashboard.relating import Tables
 from tests.conftest import Given
 
 CASES = """
@@ -190,9 +191,9 @@ def test_opening_balance_on_any_day_agrees_with_the_quick_one_at_month_starts(sh
         names = ("opening_amount", "opening_cases", "paid_open_cases")
         quick = shop.rows(names, start=date(2026, month, 1), until=month_end(date(2026, month, 1)))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(warehouse, "relation_sql", lambda name: original("stock_any_day" if name == "stock" else name))
+            patch.setattr(relating, "relation_sql", lambda name: original("stock_any_day" if name == "stock" else name))
             general = shop.rows(names, start=date(2026, month, 1), until=month_end(date(2026, month, 1)))
-            patch.setattr(warehouse, "relation_sql", lambda name: original("stock_part_month" if name == "stock" else name))
+            patch.setattr(relating, "relation_sql", lambda name: original("stock_part_month" if name == "stock" else name))
             part = shop.rows(names, start=date(2026, month, 1), until=month_end(date(2026, month, 1)))
         assert quick == general == part
     # by 9 February nobody has paid; over February and March C1 has (its reversal cancels only March's 100)
@@ -239,9 +240,9 @@ def test_calendars_say_of_several_months_who_paid_and_was_tried(given: Callable[
     ):  # fmt: skip
         asked.clear()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(warehouse, "relation_sql", lambda name: asked.append(name) or original(name))  # type: ignore[func-returns-value]
+            patch.setattr(relating, "relation_sql", lambda name: asked.append(name) or original(name))  # type: ignore[func-returns-value]
             quick = shop.rows(names, by, start=start, until="2026-03-31")
-            patch.setattr(warehouse, "relation_sql", lambda name: original(general.get(name, name)))
+            patch.setattr(relating, "relation_sql", lambda name: original(general.get(name, name)))
             assert quick == shop.rows(names, by, start=start, until="2026-03-31")
         assert by == ("quarter",) or (set(general) <= set(asked)) == marked
         assert by or tuple(quick[0][name] for name in names) == told
@@ -533,6 +534,6 @@ def test_roll_ups_answer_what_the_rows_answer(shop: Given, by: tuple[str, ...]) 
     ]
     quick = shop.warehouse.measure(names, by, filters=shop.filters(start="2026-02-01", until="2026-03-31")).rows
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(shop.warehouse), "_smallest", lambda self, base, *of_it: base)
+        patch.setattr(Tables, "smallest", lambda self, base, *of_it: base)
         rows = shop.warehouse.measure(names, by, filters=shop.filters(start="2026-02-01", until="2026-03-31")).rows
     assert quick == rows

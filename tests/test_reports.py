@@ -11,6 +11,7 @@ import pytest
 from dashboard.attribution import credits
 from dashboard.filters import Filters
 from dashboard.home import Home
+from dashboard.relating import Tables
 from dashboard.warehouse import QueryFailed, Warehouse
 
 OPEN = dict.fromkeys(("product", "bucket", "region", "team", "batch", "teams"))
@@ -42,7 +43,7 @@ def test_roll_ups_are_used_and_equal_the_rows(warehouse: Warehouse) -> None:
         sql, _ = warehouse._report(report, asked)
         assert "_by_" in sql, report
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Warehouse, "_smallest", lambda self, base, *of_it: base)
+            patch.setattr(Tables, "smallest", lambda self, base, *of_it: base)
             rows = warehouse.run(report, asked)
         assert rows == warehouse.run(report, asked)
     sql, _ = warehouse._report(*ASKED[2])
@@ -86,7 +87,7 @@ def test_credits_by_month_are_what_the_postings_are_credited(
         patch.setattr(warehouse, "_fetch", lambda sql, values, name: asked.append(sql) or fetch(sql, values, name))  # type: ignore[func-returns-value]
         quick = warehouse.measure(credits.ASKED, by, filters=filters).rows
         assert any("credits_by_channel" in sql for sql in asked) == used
-        patch.setattr(Warehouse, "_kept", lambda *_: None)
+        patch.setattr(Tables, "_kept", lambda *_: None)
         assert warehouse.measure(credits.ASKED, by, filters=filters).rows == quick and len(quick) > 0
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import warehouse as opened
+from dashboard import relating
 from dashboard.access import Scope
+from dashboard.connection import connect
 from dashboard.contract import contract
 from dashboard.filters import Filters
 from dashboard.home import Home
 from dashboard.metrics import metrics
+from dashboard.relating import Tables
 from dashboard.warehouse import Warehouse
 from tests.channels.test_metrics import CASES, COLLECTORS, CONTACTS
 from tests.conftest import Given
@@ -28,7 +30,7 @@ def warehouse(loaded_home: Path) -> Warehouse:
 
 
 def test_every_code_of_the_contract_has_kinds(warehouse: Warehouse) -> None:
-    con = opened.connect(warehouse.info.path).cursor()
+    con = connect(warehouse.info.path).cursor()
     for name in ("channel", "direction", "outcome"):
         found = {row[0] for row in con.execute(f"select distinct {name} from model.contact_kinds").fetchall()}
         assert found == set(contract().codes[name]), f"a new {name}: add it to queries/macros/contact.sql and 61_contact_kinds.sql"
@@ -49,7 +51,7 @@ def test_roll_ups_answer_what_the_rows_answer(warehouse: Warehouse, by: tuple[st
     filters = Filters(warehouse.info.as_of.replace(month=8, day=1), warehouse.info.as_of)
     quick = warehouse.measure(names, by, filters=filters).rows
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Warehouse, "_smallest", lambda self, base, *of_it: base)
+        patch.setattr(Tables, "smallest", lambda self, base, *of_it: base)
         rows = warehouse.measure(names, by, filters=filters).rows
     assert quick == rows and len(quick) > 0
 
@@ -61,11 +63,11 @@ PROMISED = [name for name, entry in metrics().items() if entry.of in ("promises"
 def test_roll_ups_of_what_contact_leads_to_answer_what_the_rows_answer(warehouse: Warehouse, by: tuple[str, ...]) -> None:
     filters = Filters(warehouse.info.as_of.replace(month=2, day=1), warehouse.info.as_of)
     asked: list[str] = []
-    original = Warehouse._smallest
+    original = Tables.smallest
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Warehouse, "_smallest", lambda self, *what: asked.append(original(self, *what)) or asked[-1])
+        patch.setattr(Tables, "smallest", lambda self, *what: asked.append(original(self, *what)) or asked[-1])
         quick = warehouse.measure(PROMISED, by, filters=filters).rows
-        patch.setattr(Warehouse, "_smallest", lambda self, base, *of_it: base)
+        patch.setattr(Tables, "smallest", lambda self, base, *of_it: base)
         rows = warehouse.measure(PROMISED, by, filters=filters).rows
     assert quick == rows and any(row["kept_promises"] for row in rows)
     made = {"promises_by_made", "promises_by_due", "dues_by_team", "bot_sessions_by_team"}
@@ -91,9 +93,9 @@ def test_a_promise_that_is_not_due_yet_is_left_out_of_a_month_still_running(give
 def test_a_month_is_a_period_like_any_other(warehouse: Warehouse, by: tuple[str, ...]) -> None:
     filters = Filters(warehouse.info.as_of.replace(month=9, day=1), warehouse.info.as_of.replace(month=9, day=30))
     quick = warehouse.measure(REACH, by, filters=filters).rows
-    original = opened.relation_sql
+    original = relating.relation_sql
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opened, "relation_sql", lambda name: original("reach_any_period" if name == "reach" else name))
+        patch.setattr(relating, "relation_sql", lambda name: original("reach_any_period" if name == "reach" else name))
         general = warehouse.measure(REACH, by, filters=filters).rows
     assert quick == general
 
@@ -102,11 +104,11 @@ def test_a_month_is_a_period_like_any_other(warehouse: Warehouse, by: tuple[str,
 @pytest.mark.parametrize("last", [date(2026, 9, 30), None])
 def test_several_months_are_a_period_like_any_other(warehouse: Warehouse, by: tuple[str, ...], last: date | None) -> None:
     filters = Filters(date(2026, 3, 1), last or warehouse.info.as_of)
-    original, asked = opened.relation_sql, []
+    original, asked = relating.relation_sql, []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opened, "relation_sql", lambda name: asked.append(name) or original(name))  # type: ignore[func-returns-value]
+        patch.setattr(relating, "relation_sql", lambda name: asked.append(name) or original(name))  # type: ignore[func-returns-value]
         quick = warehouse.measure(REACH, by, filters=filters).rows
-        patch.setattr(opened, "relation_sql", lambda name: original("reach_any_period" if name.startswith("reach") else name))
+        patch.setattr(relating, "relation_sql", lambda name: original("reach_any_period" if name.startswith("reach") else name))
         general = warehouse.measure(REACH, by, filters=filters).rows
     assert "reach_months" in asked and quick == general and len(quick) > 0
 
@@ -131,7 +133,7 @@ def test_a_month_of_a_roll_up_is_its_periods(warehouse: Warehouse, by: str, equa
         patch.setattr(Warehouse, "_fetch", lambda self, sql, values, name: asked.append(sql) or original(self, sql, values, name))  # type: ignore[func-returns-value]
         quick = warehouse.measure(["attempts", "net_amount"], (by,), filters=filters).rows
         assert [" = period.start_on" in sql for sql in asked] == [equal, equal]
-        patch.setattr(Warehouse, "_smallest", lambda self, base, *of_it: base)
+        patch.setattr(Tables, "smallest", lambda self, base, *of_it: base)
         assert quick == warehouse.measure(["attempts", "net_amount"], (by,), filters=filters).rows
     assert len(quick) > 3 and all(row["attempts"] and row["net_amount"] for row in quick)
 
@@ -154,11 +156,11 @@ def test_a_month_still_running_is_answered_as_far_as_the_data_goes(given: Callab
     shop = given(cases=CASES, contacts=CONTACTS, collectors=COLLECTORS, as_of="2026-02-12")
     filters = shop.filters("2026-01-01", "2026-02-12")
     asked: list[str] = []
-    original = opened.relation_sql
+    original = relating.relation_sql
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opened, "relation_sql", lambda name: asked.append(name) or original(name))  # type: ignore[func-returns-value]
+        patch.setattr(relating, "relation_sql", lambda name: asked.append(name) or original(name))  # type: ignore[func-returns-value]
         quick = shop.warehouse.measure(REACH, ("month",), filters=filters).rows
-        patch.setattr(opened, "relation_sql", lambda name: original("reach_any_period"))
+        patch.setattr(relating, "relation_sql", lambda name: original("reach_any_period"))
         general = shop.warehouse.measure(REACH, ("month",), filters=filters).rows
     assert set(asked) == {"reach"} and quick == general
     assert quick[-1]["attempted_cases"] == 2 and quick[-1]["stock_attempts"] == 8  # C1: K1–K4, K14; C2: K5–K7
