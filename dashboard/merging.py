@@ -9,6 +9,8 @@ import duckdb
 from dashboard.accounting import Changes
 from dashboard.contract import Table, contract
 
+FEW = 0.1  # incoming rows, of the base's
+
 
 class Merge:
     """One merge of `export.incoming_TABLE` into what stands in `base.export.TABLE`.
@@ -36,12 +38,15 @@ class Merge:
         match = " and ".join(f"i.{column} = b.{column}" for column in table.key)
         same = " and ".join(f"i.{column} is not distinct from b.{column}" for column in columns if column in told)
         news = ", ".join(f"{'i' if column in told else 'b'}.{column}" for column in columns)
+        total, both = self._count(f"select count(*) from {incoming}"), f"{incoming} as i inner join base.export.{table.id} as b on {match}"
+        if total < FEW * self._count(f"select count(*) from base.export.{table.id}"):  # few are looked for by their keys alone
+            self.con.execute(f"create or replace temp table met as select i.rowid as incoming_id, b.rowid as base_id from {both}")
+            both = f"met inner join {incoming} as i on met.incoming_id = i.rowid inner join base.export.{table.id} as b on met.base_id = b.rowid"
         self.con.execute(
             f"create or replace temp table changed_{table.id} as select i.rowid as incoming_id, b.rowid as base_id, ({same}) as is_same, {news}, "
-            f"i.source_file, i.source_line from {incoming} as i inner join base.export.{table.id} as b on {match}"
+            f"i.source_file, i.source_line from {both}"
         )
-        total, met, equal = (
-            self._count(f"select count(*) from {incoming}"),
+        met, equal = (
             self._count(f"select count(*) from changed_{table.id}"),
             self._count(f"select count(*) from changed_{table.id} where is_same"),
         )
