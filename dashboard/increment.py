@@ -13,7 +13,6 @@ import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -35,6 +34,12 @@ KEYS = ("case_key", "posting_key", "case_id")
 def narrower() -> dict[str, dict[str, Any]]:
     """queries/increments.toml"""
     return tomllib.loads(NARROWER.read_text(encoding="utf-8"))
+
+
+@cache
+def _named() -> set[str]:
+    """Every word in what makes tables and flags."""
+    return {word for sql in [*model.tables().values(), *model.flags().values()] for word in re.findall(r"\w+", sql)}
 
 
 def fits(con: duckdb.DuckDBPyConnection, base: SnapshotInfo, changes: Mapping[str, Changes], supplied: set[str], as_of: date) -> bool:
@@ -62,6 +67,10 @@ class Increment:
         self._changed: set[str] = set()  # relations (export.x, model.x) in which something changed
         self._past = False
         self._whole: set[str] = set()  # model tables of which more than touched rows may have changed
+        self._laid: dict[str, list[str]] = {}  # table laid over the base's → its columns
+        # tables of which the rows that touched cases had are asked for once more
+        again = [sql for name, sql in model.tables().items() if {"dims", "key"} & set(narrower().get(name, {}))]
+        self._read_again = {name for sql in again for schema, name in READS.findall(sql) if schema == "model"}
 
     # --- which cases ------------------------------------------------------------------------------------------------
 
@@ -140,31 +149,32 @@ class Increment:
             "select p.case_id from base.export.promises as p, base.model.promise_graces as g "
             "where p.due_on + g.grace_days > $low and p.due_on + g.grace_days <= $high", **days,
         )  # fmt: skip
-        self._touch(
-            "select case_id from base.export.contacts where channel = 'bot' and case_id is not null and cast(started_at as date) >= $since",
-            since=self.base.as_of - timedelta(hours=model.in_force(self.as_of)["containment_hours"]),
-        )  # fmt: skip
 
     def _close(self) -> None:
-        """Add cases that come out together with touched ones: of the same customer, or tied by a reversal."""
+        """Add cases that come out together with touched ones: of a customer who has a case that is new or says otherwise, or tied by a
+        reversal. `loose`: touched cases whose customers have the cases that they had."""
+        customers = self._news("cases", "customer_id") if "cases" in self.merge.supplied else "select null"
+        self.con.execute(
+            f"create or replace temp table moved_customers as select distinct * from ({customers}) as m (customer_id) where m.customer_id is not null"
+        )
+        self._touch("select case_id from export.cases where customer_id in (select customer_id from moved_customers)")
         self.con.execute(
             "create or replace temp table tied as select r.case_id as one, o.case_id as other from export.payments as r "
-            "inner join export.payments as o on r.reverses = o.payment_id where r.case_id != o.case_id"
+            "inner join export.payments as o on r.reverses = o.payment_id where r.reverses is not null and r.case_id != o.case_id"
         )
+        self._close_tied()
+
+    def _close_tied(self) -> None:
         before = -1
         while before != (before := self._row("select count(*) from touched")[0]):
-            self._touch(
-                "select case_id from export.cases where customer_id in "
-                "(select customer_id from export.cases where case_id in (select case_id from touched) and customer_id is not null)"
-            )
             self._touch("select other from tied where one in (select case_id from touched)")
             self._touch("select one from tied where other in (select case_id from touched)")
 
     # --- the model --------------------------------------------------------------------------------------------------
 
-    def build(self, part: Path, report: Callable[[str, float], None]) -> None:
+    def build(self, report: Callable[[str, float], None]) -> None:
         """Bring the model tables, roll-ups, flags and case index of the connection's catalog, a copy of the base whose `export` has taken the
-        merge in, up to it. `part`: a file to work in."""
+        merge in, up to it."""
         target = self._row("select current_database()")[0]
         for name in self.merge.supplied:
             if self._row(f"select (select count(*) from changed_{name}) + (select count(*) from {self.merge.rows_of(name)})")[0]:
@@ -174,7 +184,8 @@ class Increment:
         model.settings(self.con, self.as_of)
         model.source_days(self.con)
         self._changed.add("model.source_days")
-        self.con.execute(f"attach '{str(part).replace(chr(39), chr(39) * 2)}' as part")
+        # in memory: a file of its own would be written out when it is left
+        self.con.execute("attach ':memory:' as part")
         self._export_part(target)
         self.con.execute("use part")
         self.con.execute("create schema model")
@@ -189,11 +200,24 @@ class Increment:
         for name in model.rollups():
             self._roll_up(target, name)
         self.con.execute(f'use "{target}"')
+        model.register(self.con)
+        model.flag(self.con, self._flagged())
         self.con.execute("detach part")
         if self._past:
             self.con.execute("detach past")
-        model.register(self.con)
-        model.flag(self.con)
+
+    @staticmethod
+    def _flagged() -> dict[str, str]:
+        """Flags of which each is a matter of its own case: those of touched cases again, the others as they are in the base."""
+        flagged = {}
+        for name, sql in model.flags().items():
+            if name in narrower():
+                table, kinds = contract().tables[narrower()[name]["flags"]], ", ".join(f"'{kind}'" for kind in narrower()[name]["kinds"])
+                known = f"from base.meta.flags where kind in ({kinds})"
+                gone = f"select {table.key[0]} from part.export.{table.id} where {table.key[0]} in (select key {known})"
+                again = re.sub(r"export\.", "part.export.", sql)
+                flagged[name] = f"{known} and key not in ({gone}) union all select * from ({again}\n) as again"
+        return flagged
 
     def _export_part(self, target: str) -> None:
         """The rows of touched cases, and of what is no case's, in part.export; with every contact that their promises name."""
@@ -211,17 +235,22 @@ class Increment:
             )
             if self._row("select count(*) from told")[0]:
                 self._touch("select case_id from export.contacts where contact_id in (select contact_id from told)")
-                self._close()
+                self._close_tied()
 
     @staticmethod
     def _split(table: Table) -> bool:
         return bool({"case_id", "plan_id"} & set(table.columns))
 
     def _rows_of_part(self, target: str, table: Table) -> str:
-        rows = f'select * from "{target}".export.{table.id}'
-        if "case_id" in table.columns:
-            return rows + " where case_id in (select case_id from touched)" + (" or case_id is null" if self._orphans else "")
-        return rows + (" where plan_id in (select plan_id from part.export.plans)" if self._split(table) else "")
+        rows = f'"{target}".export.{table.id}'
+        if not self._split(table):
+            return f"select * from {rows}"
+        ids = f'select unnest(row_ids) from "{target}".rows_of_case.{table.id} where case_id in (select case_id from touched)'
+        if self._orphans and "case_id" in table.columns:
+            ids += f" union all select rowid from {rows} where case_id is null"
+        # columns that no statement names are left behind
+        columns = [column for column in self._columns(target, table.id, "export") if column in _named()]
+        return f"select {', '.join(columns)} from {rows} where rowid in ({ids})"
 
     def _known(self) -> None:
         """The keys that touched cases and their postings have; new ones go on from the last."""
@@ -229,6 +258,10 @@ class Increment:
             "create table model.known_cases as select case_id, case_key from base.model.cases where case_id in (select case_id from touched)"
         )
         self.con.execute(f"create table model.known_postings as select payment_id, posting_key from base.model.cash where {self._chosen('case_key')}")
+        self.con.execute(
+            "create or replace temp table loose as select case_key from base.model.cases where case_id in (select case_id from touched) "
+            "and customer_id not in (select customer_id from moved_customers)"
+        )
         self.con.execute(
             "create table model.last_keys as select (select coalesce(max(case_key), 0) from base.model.cases) as case_key, "
             "(select coalesce(max(posting_key), 0) from base.model.cash) as posting_key"
@@ -268,7 +301,9 @@ class Increment:
             self.con.execute(f'create view model.{name} as select * from "{target}".model.{name}')
         else:
             self.con.execute(sql)
-            self._lay(target, name, key, columns)
+            self._keep(name, columns)
+            self._laid[name] = columns
+            self._lay(target, name, key, columns, self._judge_again(name, sql))
 
     def _equal(self, one: str, other: str) -> bool:
         """Whether two tables hold the same rows; large ones are not looked through."""
@@ -290,6 +325,16 @@ class Increment:
             joined = re.sub(r"\b(model|export)\.", rf"{catalog}.\1.", select.replace(f"model.{driver}", f"{side}_{driver}"))
             self.con.execute(f"create or replace temp table {side}_{name} as {joined}")
 
+    def _of_before(self, sql: str, only: str = "") -> str:
+        """SQL over what touched cases had in the base, instead of what they have."""
+        return self._over(sql, lambda name: f"(select {', '.join(self._laid[name])} from before_{name}{only})")
+
+    def _of_now(self, sql: str, only: str) -> str:
+        return self._over(sql, lambda name: f"(select * from part.model.{name}{only})")
+
+    def _over(self, sql: str, rows: Callable[[str], str]) -> str:
+        return re.sub(r"\bmodel\.(\w+)", lambda found: rows(found[1]) if found[1] in self._laid else found[0], sql)
+
     def _add_up(self, target: str, name: str, sql: str) -> None:
         """A table of sums over touched cases, as it was and as it is: the difference changes the base's."""
         if not self._past:
@@ -297,10 +342,8 @@ class Increment:
             self.con.execute("attach ':memory:' as past; use past; create schema model")
             model.settings(self.con, self.base.as_of)
             self.con.execute("create view model.months as select * from base.model.months")
-            for laid in ("cases", "cash"):
-                self.con.execute(f"create view model.{laid} as select * from base.model.{laid} where {self._chosen('case_key')}")
         self.con.execute("use past")
-        self.con.execute(sql)
+        self.con.execute(self._of_before(sql))
         self.con.execute("use part")
         self.con.execute(sql)
         narrow: dict[str, Any] = narrower()[name]
@@ -313,17 +356,56 @@ class Increment:
             target, name, narrow["dims"], sums, f"select {', '.join(narrow['dims'])}, {added} from ({signed}) as sides group by all", narrow["count"]
         )
 
-    def _lay(self, target: str, name: str, key: str, columns: list[str]) -> None:
-        listed, content = ", ".join(columns), ", ".join(columns)
-        for side, rows in (("before", f"base.model.{name} where {self._chosen(key)}"), ("after", f"part.model.{name}")):
-            place = "rowid as row_id, " if side == "before" else ""
+    def _keep(self, name: str, columns: list[str]) -> None:
+        """What hangs on the customer's other cases, which are not here, stays as it is in the base."""
+        kept = narrower().get(name, {}).get("kept")
+        if kept == ["*"]:
+            self.con.execute(f"delete from part.model.{name} where case_key in (select case_key from loose)")
             self.con.execute(
-                f"create or replace temp table {side} as select *, row_number() over (partition by {key}, content) as nth from "
-                f"(select {place}{listed}, hash({content}) as content from {rows}) as hashed"
+                f"insert into part.model.{name} by name select {', '.join(columns)} from base.model.{name} "
+                "where case_key in (select case_key from loose)"
             )
-        match = f"b.{key} is not distinct from a.{key} and b.content = a.content and b.nth = a.nth"
-        self.con.execute(f"create or replace temp table removed_{name} as from before as b where not exists (select 1 from after as a where {match})")
-        self.con.execute(f"create or replace temp table added_{name} as from after as a where not exists (select 1 from before as b where {match})")
+        elif kept:
+            self.con.execute(
+                f"update part.model.{name} as t set {', '.join(f'{column} = b.{column}' for column in kept)} from "
+                f"(select * from base.model.{name} where case_key in (select case_key from loose)) as b where t.case_key = b.case_key"
+            )
+
+    def _judge_again(self, name: str, sql: str) -> str:
+        """Make the rows of the last days of all other cases too, where the as-of day decides what becomes of them; a condition that says which."""
+        again = narrower().get(name, {}).get("again")
+        if again is None or self.as_of == self.base.as_of:
+            return ""
+        since = self.base.as_of - timedelta(hours=model.in_force(self.as_of)[again["hours"]])
+        rows = f"{again['day']} >= date '{since}' and not coalesce({self._chosen('case_key')}, false)"
+        recent = f"(select * from base.model.{again['of']} where {rows})"
+        select = sql.partition(f"create table model.{name} as")[2].replace(f"model.{again['of']}", recent)
+        self.con.execute(f"insert into part.model.{name} by name " + re.sub(r"(?<![\w.])(model|export)\.", r"base.\1.", select))
+        return f" or ({rows})"
+
+    def _lay(self, target: str, name: str, key: str, columns: list[str], also: str = "") -> None:
+        """Put the part's rows in the place of the base's, as far as they differ. Leaves before_NAME, removed_NAME and added_NAME."""
+        listed, before, made = ", ".join(columns), f"before_{name}", f"part.model.{name}"
+        self.con.execute(
+            f"create or replace temp table {before} as select rowid as row_id, {listed}, hash({listed}) as content from base.model.{name} "
+            f"where {self._chosen(key)}{also}"
+        )
+        self.con.execute(f"create or replace temp table after as select rowid as row_id, {key}, hash({listed}) as content from {made}")
+        # most rows are as they were: only contents that are there more often before or after are looked at row by row
+        self.con.execute(
+            f"create or replace temp table uneven as select {key}, content, sum(row_count) as more from (select {key}, content, 1 as row_count "
+            f"from {before} union all select {key}, content, -1 as row_count from after) as sides group by {key}, content having more != 0"
+        )
+        for side, rows, sign in (("removed", before, ""), ("added", "after", "-")):
+            of_these = f"inner join uneven as u on s.{key} is not distinct from u.{key} and s.content = u.content where {sign}u.more > 0"
+            self.con.execute(
+                f"create or replace temp table {side} as select s.row_id from {rows} as s {of_these} "
+                f"qualify row_number() over (partition by s.{key}, s.content) <= {sign}u.more"
+            )
+        self.con.execute(
+            f"create or replace temp table removed_{name} as select row_id, {listed} from {before} where row_id in (select row_id from removed)"
+        )
+        self.con.execute(f"create or replace temp table added_{name} as select {listed} from {made} where rowid in (select row_id from added)")
         rows = f'"{target}".model.{name}'
         if self._row(f"select count(*) from removed_{name}")[0]:
             self._changed.add(f"model.{name}")
@@ -331,6 +413,8 @@ class Increment:
         if self._row(f"select count(*) from added_{name}")[0]:
             self._changed.add(f"model.{name}")
             self.con.execute(f"insert into {rows} ({listed}) select {listed} from added_{name}")
+        if name not in self._read_again:
+            self.con.execute(f"drop table {before}")
 
     def _differs(self, name: str, reads: set[str]) -> bool:
         """Whether anything that a file reads has changed, as far as it makes use of it."""
@@ -366,13 +450,23 @@ class Increment:
             return
         if self._row("select count(*) from duckdb_tables() where table_name = $name", name=f"removed_{entry['of']}")[0]:
             old, new = f"removed_{entry['of']}", f"added_{entry['of']}"
-        else:  # a view: what its rows come to before and after, for all touched cases
-            old, new = f"(select * from base.{of} where {self._chosen('case_key')}) as old", f"part.{of}"
+        else:  # a view: what its rows come to before and after, of the keys that differ or for all touched cases
+            chosen = f"(select * from base.{of} where {self._chosen('case_key')}) as old"
+            old, new = self._sides(entry["of"]) if "key" in narrower().get(entry["of"], {}) else (chosen, f"part.{of}")
         moved = (
             f"select {', '.join(entry['dims'])}, {', '.join(f'sum({column}) as {column}' for column in (*entry['sums'], 'row_count'))} from "
             f"(({model.grouped(name, old, -1)}) union all by name ({model.grouped(name, new)})) as sides group by all"
         )
         self._shift(target, name, entry["dims"], [*entry["sums"], "row_count"], moved, "row_count")
+
+    def _sides(self, name: str) -> tuple[str, str]:
+        """A view's rows before and after, of the keys of which any row that it reads differs."""
+        view, key = model.tables()[name], narrower()[name]["key"]
+        read = [read for read in READS.findall(view) if read[0] == "model" and read[1] in self._laid]
+        differing = " union ".join(f"select {key} from {side}_{table}" for _, table in read for side in ("removed", "added"))
+        self.con.execute(f"create or replace temp table differing as {differing}")
+        select, only = view.partition(f"create view model.{name} as")[2], f" where {key} in (select {key} from differing)"
+        return f"({self._of_before(select, only)}\n) as old", f"({self._of_now(select, only)}\n) as new"
 
     def _shift(self, target: str, name: str, dims: list[str], sums: list[str], moved: str, count: str) -> None:
         """Add signed sums to a table of sums; a group of which `count` leaves nothing goes. Leaves removed_NAME and added_NAME."""
@@ -414,8 +508,18 @@ class Increment:
             else:
                 since = self._row(f"select coalesce(max(rowid), -1) from base.export.{table.id}")[0]
                 self.con.execute(f"insert into rows_of_case.{table.id} {rows}", {"since": since})
-        if {"export.plans", "export.instalments"} & self._changed:
+        if "export.instalments" in self._changed or "export.plans" in self._changed:
+            self._index_instalments()
+
+    def _index_instalments(self) -> None:
+        moved = "changed_plans as c inner join base.export.plans as b on b.rowid = c.base_id where b.case_id is distinct from c.case_id"
+        if "export.plans" in self._changed and self._row(f"select count(*) from {moved}")[0]:
             self.con.execute("create or replace table rows_of_case.instalments as " + model.INSTALMENT_ROWS)
+            return
+        # a plan's instalments may have come before it did
+        since = {name: self._row(f"select coalesce(max(rowid), -1) from base.export.{name}")[0] for name in ("instalments", "plans")}
+        late = "where instalments.rowid > $instalments or plans.rowid > $plans group by"
+        self.con.execute("insert into rows_of_case.instalments " + model.INSTALMENT_ROWS.replace("group by", late), since)
 
     # --- the connection ---------------------------------------------------------------------------------------------
 

@@ -350,7 +350,7 @@ class _Build:
             self._use_copy()
             merge.in_place()
             self._keep_accounts()
-            increment.build(self.room / "part.duckdb", lambda step, share: self.report(step, 0.6 + 0.35 * share))
+            increment.build(lambda step, share: self.report(step, 0.6 + 0.35 * share))
         else:
             merge.whole()
             self._settle_tables()

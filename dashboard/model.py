@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import cache
 from hashlib import sha256
@@ -249,13 +249,18 @@ def source_days(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def flag(con: duckdb.DuckDBPyConnection) -> None:
-    """Create `meta.flags`."""
+def flags() -> dict[str, str]:
+    """The select that finds each kind of flag."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(FLAGS.glob("*.sql"))}
+
+
+def flag(con: duckdb.DuckDBPyConnection, instead: Mapping[str, str] | None = None) -> None:
+    """Create `meta.flags`. `instead`: selects that come to the same as some of `flags()`."""
     con.execute(
         "create or replace table meta.flags (kind varchar, table_id varchar, source_file integer, source_line bigint, key varchar, detail varchar)"
     )
-    for path in sorted(FLAGS.glob("*.sql")):
-        con.execute(f"insert into meta.flags {path.read_text(encoding='utf-8')}")
+    for select in (flags() | dict(instead or {})).values():
+        con.execute(f"insert into meta.flags {select}")
     con.execute("insert into meta.flags select 'far_later_date', table_id, null, null, null, cast(after as varchar) from far_later")
     _flag_orphans(con)
 
