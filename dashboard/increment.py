@@ -25,6 +25,7 @@ from dashboard.merging import Merge
 
 NARROWER = ROOT / "queries" / "increments.toml"
 MOST = 0.25  # of all cases touched: beyond that a whole build is quicker
+MOST_OF_TOUCHED = 0.6  # beyond that a file is made of all of them
 FEW = 10_000
 READS = re.compile(r"\b(export|model)\.(\w+)")
 KEYS = ("case_key", "posting_key", "case_id")
@@ -67,21 +68,22 @@ class Increment:
         self._changed: set[str] = set()  # relations (export.x, model.x) in which something changed
         self._past = False
         self._whole: set[str] = set()  # model tables of which more than touched rows may have changed
-        self._laid: dict[str, list[str]] = {}  # table laid over the base's → its columns
-        # tables of which the rows that touched cases had are asked for once more
-        again = [sql for name, sql in model.tables().items() if {"dims", "key"} & set(narrower().get(name, {}))]
-        self._read_again = {name for sql in again for schema, name in READS.findall(sql) if schema == "model"}
+        self._laid: dict[str, tuple[str, list[str]]] = {}  # table laid over the base's → its key and columns
+        self._narrowed = False
+        # tables of which all that touched cases have is asked for once more
+        self._read_again = {read for name, sql in model.tables().items() for schema, read in READS.findall(sql) if schema == "model" and read != name}
 
     # --- which cases ------------------------------------------------------------------------------------------------
 
     def touched(self) -> bool:
         """Find the cases that may come out differently: temp table `touched` (case_id). False if a whole build is better."""
         self.con.execute("create or replace temp table touched (case_id varchar)")
+        self.con.execute("create or replace temp table reasons (case_id varchar, relation varchar)")
         self._orphans = False
         for name in self.merge.supplied:
             columns = contract().tables[name].columns
             if "case_id" in columns:
-                self._touch(self._news(name, "case_id"))
+                self._touch(self._news(name, "case_id"), f"export.{name}")
         self._touch_plans()
         self._touch_customers()
         self._touch_reversals()
@@ -97,11 +99,12 @@ class Increment:
             and self._row("select count(*) from touched")[0] <= MOST * whole
         )
 
-    def _touch(self, cases: str, **values: Any) -> None:
-        """Add the cases of a select of one column; rows of no case are looked at together."""
+    def _touch(self, cases: str, relation: str | None = None, /, **values: Any) -> None:
+        """Add the cases of a select of one column; rows of no case are looked at together. `relation`: the one reason to look at them."""
         self.con.execute(f"create or replace temp table found as select distinct * from ({cases}) as f (case_id)", values)
         self._orphans = self._orphans or self._row("select count(*) from found where case_id is null")[0] > 0
         self.con.execute("insert into touched select case_id from found where case_id is not null and case_id not in (select case_id from touched)")
+        self.con.execute("insert into reasons select case_id, $relation from found where case_id is not null", {"relation": relation})
 
     def _before(self, name: str, column: str) -> str:
         """What rows that changed were."""
@@ -215,7 +218,7 @@ class Increment:
                 table, kinds = contract().tables[narrower()[name]["flags"]], ", ".join(f"'{kind}'" for kind in narrower()[name]["kinds"])
                 known = f"from base.meta.flags where kind in ({kinds})"
                 gone = f"select {table.key[0]} from part.export.{table.id} where {table.key[0]} in (select key {known})"
-                again = re.sub(r"export\.", "part.export.", sql)
+                again = re.sub(r"\bexport\.", "part.export.", sql)
                 flagged[name] = f"{known} and key not in ({gone}) union all select * from ({again}\n) as again"
         return flagged
 
@@ -250,14 +253,19 @@ class Increment:
             ids += f" union all select rowid from {rows} where case_id is null"
         # columns that no statement names are left behind
         columns = [column for column in self._columns(target, table.id, "export") if column in _named()]
-        return f"select {', '.join(columns)} from {rows} where rowid in ({ids})"
+        self.con.execute(f"create or replace temp table ids as {ids}")
+        return f"select {', '.join(columns)} from {rows} where rowid in (from ids)"
 
     def _known(self) -> None:
         """The keys that touched cases and their postings have; new ones go on from the last."""
         self.con.execute(
             "create table model.known_cases as select case_id, case_key from base.model.cases where case_id in (select case_id from touched)"
         )
-        self.con.execute(f"create table model.known_postings as select payment_id, posting_key from base.model.cash where {self._chosen('case_key')}")
+        self.con.execute(
+            f"create table model.known_postings as select payment_id, posting_key, case_key from base.model.cash where {self._chosen('case_key')}"
+        )
+        self.con.execute("create or replace temp table named as select case_id, case_key from model.known_cases")
+        self.con.execute("create or replace temp table posted as select posting_key, case_key from model.known_postings")
         self.con.execute(
             "create or replace temp table loose as select case_key from base.model.cases where case_id in (select case_id from touched) "
             "and customer_id not in (select customer_id from moved_customers)"
@@ -289,7 +297,7 @@ class Increment:
             self._view(name, sql, reads)
         elif "dims" in narrower().get(name, {}) and not reads & self._whole:
             if self._differs(name, reads) or self.as_of != self.base.as_of:
-                self._add_up(target, name, sql)
+                self._add_up(target, name, sql, reads)
         elif key is None or reads & self._whole:
             if self._differs(name, reads) or ("as_of_day()" in sql and self.as_of != self.base.as_of):
                 self.con.execute(f'use "{target}"; drop table model.{name}')
@@ -300,10 +308,12 @@ class Increment:
                     self._whole.add(f"model.{name}")
             self.con.execute(f'create view model.{name} as select * from "{target}".model.{name}')
         else:
-            self.con.execute(sql)
+            self._narrow(sql, reads)
+            self.con.execute(self._of_here(sql))
             self._keep(name, columns)
-            self._laid[name] = columns
             self._lay(target, name, key, columns, self._judge_again(name, sql))
+            self._laid[name] = key, columns
+            self._name(name)
 
     def _equal(self, one: str, other: str) -> bool:
         """Whether two tables hold the same rows; large ones are not looked through."""
@@ -325,9 +335,58 @@ class Increment:
             joined = re.sub(r"\b(model|export)\.", rf"{catalog}.\1.", select.replace(f"model.{driver}", f"{side}_{driver}"))
             self.con.execute(f"create or replace temp table {side}_{name} as {joined}")
 
+    def _narrow(self, sql: str, reads: set[str]) -> None:
+        """Find the touched cases in which anything that a file reads differs: `here`, `here_postings`. `_narrowed`: it is made of them alone."""
+        self._narrowed = False
+        if self._orphans or "rowid" in sql:  # row ids are those of whole tables
+            return
+        differing = ["select case_id from reasons where relation is null or list_contains($reads, relation)"]
+        for name in sorted(self._laid):
+            if f"model.{name}" in reads:
+                key = self._laid[name][0]
+                keys = f"(select {key} from removed_{name} union all select {key} from added_{name})"
+                if key == "posting_key":
+                    key, keys = "case_key", f"(select case_key from posted where posting_key in {keys})"
+                differing.append(f"select case_id from named where {key} in {keys}")
+        self.con.execute(
+            f"create or replace temp table here as select case_id, case_key from touched left join named using (case_id) "
+            f"where case_id in ({' union all '.join(differing)})",
+            {"reads": sorted(reads)},
+        )
+        self._narrowed = bool(self._row("select (select count(*) from here) < $most * (select count(*) from touched)", most=MOST_OF_TOUCHED)[0])
+        if self._narrowed:
+            self.con.execute(
+                "create or replace temp table here_postings as select posting_key from posted where case_key in (select case_key from here)"
+            )
+
+    def _name(self, name: str) -> None:
+        """Remember which cases the keys stand for, now that new ones have theirs."""
+        if name == "cases":
+            self.con.execute("create or replace temp table named as select case_id, case_key from part.model.cases")
+        if name == "cash":
+            self.con.execute("insert into posted select posting_key, case_key from part.model.cash")
+
+    def _here(self, key: str) -> str:
+        """A condition: rows that stand for the cases that a file is made of."""
+        if not self._narrowed:
+            return self._chosen(key)
+        return f"{key} in (select {key} from {'here_postings' if key == 'posting_key' else 'here'})"
+
+    def _of_here(self, sql: str) -> str:
+        if not self._narrowed:
+            return sql
+        # contacts are looked up by those who name them, whosever they are
+        rows = {f"model.{name}": f"model.{name} where {self._here(key)}" for name, (key, _) in self._laid.items()}
+        rows |= {
+            f"export.{table.id}": f"export.{table.id} where {self._here('case_id')}"
+            for table in contract().tables.values()
+            if "case_id" in table.columns and table.id != "contacts"
+        }
+        return re.sub(r"\b(?:export|model)\.\w+", lambda found: f"(select * from part.{rows[found[0]]})" if found[0] in rows else found[0], sql)
+
     def _of_before(self, sql: str, only: str = "") -> str:
         """SQL over what touched cases had in the base, instead of what they have."""
-        return self._over(sql, lambda name: f"(select {', '.join(self._laid[name])} from before_{name}{only})")
+        return self._over(sql, lambda name: f"(select {', '.join(self._laid[name][1])} from before_{name}{only})")
 
     def _of_now(self, sql: str, only: str) -> str:
         return self._over(sql, lambda name: f"(select * from part.model.{name}{only})")
@@ -335,17 +394,18 @@ class Increment:
     def _over(self, sql: str, rows: Callable[[str], str]) -> str:
         return re.sub(r"\bmodel\.(\w+)", lambda found: rows(found[1]) if found[1] in self._laid else found[0], sql)
 
-    def _add_up(self, target: str, name: str, sql: str) -> None:
+    def _add_up(self, target: str, name: str, sql: str, reads: set[str]) -> None:
         """A table of sums over touched cases, as it was and as it is: the difference changes the base's."""
         if not self._past:
             self._past = True
             self.con.execute("attach ':memory:' as past; use past; create schema model")
             model.settings(self.con, self.base.as_of)
             self.con.execute("create view model.months as select * from base.model.months")
+        self._narrow(sql, reads)
         self.con.execute("use past")
-        self.con.execute(self._of_before(sql))
+        self.con.execute(self._of_before(sql, f" where {self._here('case_key')}"))
         self.con.execute("use part")
-        self.con.execute(sql)
+        self.con.execute(self._of_here(sql))
         narrow: dict[str, Any] = narrower()[name]
         sums = [column for column in self._columns(target, name) if column not in narrow["dims"]]
         added = ", ".join(f"sum({column}) as {column}" for column in sums)
@@ -363,7 +423,7 @@ class Increment:
             self.con.execute(f"delete from part.model.{name} where case_key in (select case_key from loose)")
             self.con.execute(
                 f"insert into part.model.{name} by name select {', '.join(columns)} from base.model.{name} "
-                "where case_key in (select case_key from loose)"
+                f"where case_key in (select case_key from loose) and {self._here('case_key')}"
             )
         elif kept:
             self.con.execute(
@@ -377,7 +437,7 @@ class Increment:
         if again is None or self.as_of == self.base.as_of:
             return ""
         since = self.base.as_of - timedelta(hours=model.in_force(self.as_of)[again["hours"]])
-        rows = f"{again['day']} >= date '{since}' and not coalesce({self._chosen('case_key')}, false)"
+        rows = f"{again['day']} >= date '{since}' and not coalesce({self._here('case_key')}, false)"
         recent = f"(select * from base.model.{again['of']} where {rows})"
         select = sql.partition(f"create table model.{name} as")[2].replace(f"model.{again['of']}", recent)
         self.con.execute(f"insert into part.model.{name} by name " + re.sub(r"(?<![\w.])(model|export)\.", r"base.\1.", select))
@@ -388,13 +448,14 @@ class Increment:
         listed, before, made = ", ".join(columns), f"before_{name}", f"part.model.{name}"
         self.con.execute(
             f"create or replace temp table {before} as select rowid as row_id, {listed}, hash({listed}) as content from base.model.{name} "
-            f"where {self._chosen(key)}{also}"
+            f"where {self._chosen(key) if name in self._read_again else self._here(key)}{also}"
         )
         self.con.execute(f"create or replace temp table after as select rowid as row_id, {key}, hash({listed}) as content from {made}")
         # most rows are as they were: only contents that are there more often before or after are looked at row by row
         self.con.execute(
-            f"create or replace temp table uneven as select {key}, content, sum(row_count) as more from (select {key}, content, 1 as row_count "
-            f"from {before} union all select {key}, content, -1 as row_count from after) as sides group by {key}, content having more != 0"
+            f"create or replace temp table uneven as select {key}, content, sum(row_count) as more from "
+            f"(select {key}, content, 1 as row_count from {before} where {self._here(key)}{also} union all select {key}, content, -1 from after) "
+            f"as sides group by {key}, content having more != 0"
         )
         for side, rows, sign in (("removed", before, ""), ("added", "after", "-")):
             of_these = f"inner join uneven as u on s.{key} is not distinct from u.{key} and s.content = u.content where {sign}u.more > 0"
@@ -415,6 +476,8 @@ class Increment:
             self.con.execute(f"insert into {rows} ({listed}) select {listed} from added_{name}")
         if name not in self._read_again:
             self.con.execute(f"drop table {before}")
+        elif self._narrowed:
+            self.con.execute(f"insert into {made} ({listed}) select {listed} from {before} where not coalesce({self._here(key)}, false)")
 
     def _differs(self, name: str, reads: set[str]) -> bool:
         """Whether anything that a file reads has changed, as far as it makes use of it."""
