@@ -225,8 +225,8 @@ class Increment:
     def _export_part(self, target: str) -> None:
         """The rows of touched cases, and of what is no case's, in part.export; with every contact that their promises name."""
         self.con.execute("create schema part.export")
-        before = -1
-        while before != (before := self._row("select count(*) from touched")[0]):
+        before: tuple[int, bool] | None = None
+        while before != (before := (self._row("select count(*) from touched")[0], self._orphans)):
             for table in contract().tables.values():
                 self.con.execute(
                     f"drop table if exists part.export.{table.id}" if self._split(table) else f"drop view if exists part.export.{table.id}"

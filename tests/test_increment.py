@@ -17,6 +17,7 @@ from dashboard import load as loading
 from dashboard.contract import contract
 from dashboard.home import Home
 from dashboard.increment import Increment
+from dashboard.reading import find_files
 from data.make_sample import generate
 from tests.bench.day import cut, last_day
 from tests.conftest import close_all
@@ -105,6 +106,25 @@ def test_a_day_laid_over_is_what_a_whole_build_gives(
     other = merged(before, after, tmp_path / "built")
     assert differences(one, other) == {}
     shutil.rmtree(tmp_path)
+
+
+def test_contacts_of_no_case_stay_where_a_promise_names_one(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old contacts that lost their case: none is new, but a promise of a touched case was made in one of them."""
+    first = last_day(export).replace(day=14)
+    shutil.copytree(export, tmp_path / "export")
+    files = [str(path) for path in find_files(tmp_path / "export", "contacts")]
+    with duckdb.connect() as con:
+        con.execute("create table c as select * replace (if(hash(contact_id) % 3 = 0 and started_at < $day, null, case_id) as case_id) "
+                    "from read_parquet($files)", {"files": files, "day": first - timedelta(days=4)})  # fmt: skip
+        for path in files:
+            Path(path).unlink()
+        con.execute(f"copy c to '{files[0]}' (format parquet)")
+    before, after = cut(tmp_path / "export", tmp_path / "cut", first, first + timedelta(days=1), "parquet")
+    shares = watched(monkeypatch)
+    one = merged(before, after, tmp_path / "laid")
+    assert len(shares) == 1
+    monkeypatch.setattr(loading, "fits", lambda *_: False)
+    assert differences(one, merged(before, after, tmp_path / "built")) == {}
 
 
 def differences(one: Home, other: Home) -> dict[str, Any]:
