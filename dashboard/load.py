@@ -377,7 +377,7 @@ class _Build:
         assert self.base is not None
         self.copy = self.room / "copy.duckdb"
         shutil.copyfile(self.base.path, self.copy)
-        self.con.execute(f"attach '{str(self.copy).replace(chr(39), chr(39) * 2)}' as copy")
+        self.con.execute(f"attach '{str(self.copy).replace(chr(39), chr(39) * 2)}' as copy (recovery_mode no_wal_writes)")
         self.con.execute("use copy")
 
     def _identical(self, as_of: date) -> bool:
