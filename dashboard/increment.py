@@ -69,6 +69,8 @@ class Increment:
         self._past = False
         self._whole: set[str] = set()  # model tables of which more than touched rows may have changed
         self._laid: dict[str, tuple[str, list[str]]] = {}  # table laid over the base's → its key and columns
+        self._sided: set[str] = set()  # tables and views whose rows taken out and put in are in removed_NAME and added_NAME
+        self._known_columns: dict[str, dict[tuple[str, str], list[str]]] = {}  # catalog → (schema, table) → columns
         self._narrowed = False
         # tables of which all that touched cases have is asked for once more
         self._read_again = {read for name, sql in model.tables().items() for schema, read in READS.findall(sql) if schema == "model" and read != name}
@@ -134,23 +136,22 @@ class Increment:
 
     def _touch_judged(self) -> None:
         """Cases in which a day came round: rows dated after the base's as-of day that no longer are, promises whose grace has ended."""
-        days = {"low": self.base.as_of, "high": self.as_of}
+        days = {"low": self.base.as_of + timedelta(days=1), "high": self.as_of + timedelta(days=1)}
         if self.as_of == self.base.as_of:
             return
         for table in contract().tables.values():
-            dated = [column.id for column in table.loaded if column.type in ("date", "time")]
-            if not dated or not ({"case_id", "plan_id"} & set(table.columns)):
+            if not {"case_id", "plan_id"} & set(table.columns):
                 continue
-            reached = " or ".join(f"cast({column} as date) > $low and cast({column} as date) <= $high" for column in dated)
-            if "case_id" in table.columns:
-                self._touch(f"select case_id from base.export.{table.id} where {reached}", **days)
-            else:
-                self._touch(
-                    f"select case_id from base.export.plans where plan_id in (select plan_id from base.export.{table.id} where {reached})", **days
-                )
+            rows = f"base.export.{table.id} as t" + (
+                "" if "case_id" in table.columns else " inner join base.export.plans as p on t.plan_id = p.plan_id"
+            )
+            # column by column and without a cast: where rows came in the order of their days, most of a table is passed over
+            dated = [f"t.{column.id} >= $low and t.{column.id} < $high" for column in table.loaded if column.type in ("date", "time")]
+            if dated:
+                self._touch(" union all ".join(f"select case_id from {rows} where {reached}" for reached in dated), **days)
         self._touch(
             "select p.case_id from base.export.promises as p, base.model.promise_graces as g "
-            "where p.due_on + g.grace_days > $low and p.due_on + g.grace_days <= $high", **days,
+            "where p.due_on + g.grace_days >= $low and p.due_on + g.grace_days < $high", **days,
         )  # fmt: skip
 
     def _close(self) -> None:
@@ -288,16 +289,14 @@ class Increment:
         reads = {f"{schema}.{relation}" for schema, relation in READS.findall(sql)} - {f"model.{name}"}
         columns = self._columns(target, name)
         key = next((key for key in KEYS if key in columns), None)
-        view = self._row(
-            "select count(*) from duckdb_views() where database_name = $target and schema_name = 'model' and view_name = $name",
-            target=target, name=name,
-        )[0] == 1  # fmt: skip
-        if view:
+        if f"create view model.{name} as" in sql:
             self.con.execute(sql)
             self._view(name, sql, reads)
         elif "dims" in narrower().get(name, {}) and not reads & self._whole:
             if self._differs(name, reads) or self.as_of != self.base.as_of:
                 self._add_up(target, name, sql, reads)
+        elif "rows_of" in narrower().get(name, {}) and self._only_added(narrower()[name]["rows_of"], reads):
+            self._add_rows(target, name, sql, columns)
         elif key is None or reads & self._whole:
             if self._differs(name, reads) or ("as_of_day()" in sql and self.as_of != self.base.as_of):
                 self.con.execute(f'use "{target}"; drop table model.{name}')
@@ -314,6 +313,21 @@ class Increment:
             self._lay(target, name, key, columns, self._judge_again(name, sql))
             self._laid[name] = key, columns
             self._name(name)
+
+    def _only_added(self, source: str, reads: set[str]) -> bool:
+        """Whether of all that a file reads one table alone is other than it was, and no row of it says otherwise than before."""
+        return reads & self._changed == {f"export.{source}"} and not self._row(f"select count(*) from changed_{source}")[0]
+
+    def _add_rows(self, target: str, name: str, sql: str, columns: list[str]) -> None:
+        """A table of which each row is made of one row of a source: those of the added rows."""
+        source, listed = narrower()[name]["rows_of"], ", ".join(columns)
+        select = sql.partition(f"create table model.{name} as")[2].replace(f"export.{source} ", f"{self.merge.rows_of(source)} ")
+        self.con.execute(f'create view model.{name} as select * from "{target}".model.{name}')
+        self.con.execute(f"create or replace temp table added_{name} as {select}")
+        self.con.execute(f"create or replace temp table removed_{name} as from added_{name} limit 0")
+        self.con.execute(f'insert into "{target}".model.{name} ({listed}) select {listed} from added_{name}')
+        self._changed.add(f"model.{name}")
+        self._sided.add(name)
 
     def _equal(self, one: str, other: str) -> bool:
         """Whether two tables hold the same rows; large ones are not looked through."""
@@ -334,6 +348,7 @@ class Increment:
         for side, catalog in (("removed", "base"), ("added", "part")):
             joined = re.sub(r"\b(model|export)\.", rf"{catalog}.\1.", select.replace(f"model.{driver}", f"{side}_{driver}"))
             self.con.execute(f"create or replace temp table {side}_{name} as {joined}")
+        self._sided.add(name)
 
     def _narrow(self, sql: str, reads: set[str]) -> None:
         """Find the touched cases in which anything that a file reads differs: `here`, `here_postings`. `_narrowed`: it is made of them alone."""
@@ -467,6 +482,7 @@ class Increment:
             f"create or replace temp table removed_{name} as select row_id, {listed} from {before} where row_id in (select row_id from removed)"
         )
         self.con.execute(f"create or replace temp table added_{name} as select {listed} from {made} where rowid in (select row_id from added)")
+        self._sided.add(name)
         rows = f'"{target}".model.{name}'
         if self._row(f"select count(*) from removed_{name}")[0]:
             self._changed.add(f"model.{name}")
@@ -511,7 +527,7 @@ class Increment:
             self.con.execute(model.rolled_up(name))
             self.con.execute("use part")
             return
-        if self._row("select count(*) from duckdb_tables() where table_name = $name", name=f"removed_{entry['of']}")[0]:
+        if entry["of"] in self._sided:
             old, new = f"removed_{entry['of']}", f"added_{entry['of']}"
         else:  # a view: what its rows come to before and after, of the keys that differ or for all touched cases
             chosen = f"(select * from base.{of} where {self._chosen('case_key')}) as old"
@@ -549,6 +565,7 @@ class Increment:
         self.con.execute(f"delete from {rows} where rowid in (select row_id from removed_{name})")
         self.con.execute(f"insert into {rows} ({listed}) select {listed} from added_{name}")
         self._changed.add(f"model.{name}")
+        self._sided.add(name)
 
     # --- one case's rows --------------------------------------------------------------------------------------------
 
@@ -587,14 +604,15 @@ class Increment:
     # --- the connection ---------------------------------------------------------------------------------------------
 
     def _columns(self, catalog: str, name: str, schema: str = "model") -> list[str]:
-        return [
-            str(row[0])
-            for row in self.con.execute(
-                "select column_name from duckdb_columns() where database_name = $catalog and schema_name = $schema and table_name = $name "
-                "order by column_index",
-                {"catalog": catalog, "schema": schema, "name": name},
-            ).fetchall()
-        ]
+        if catalog not in self._known_columns:
+            tables: dict[tuple[str, str], list[str]] = {}
+            for of, table, column in self.con.execute(
+                "select schema_name, table_name, column_name from duckdb_columns() where database_name = $catalog order by column_index",
+                {"catalog": catalog},
+            ).fetchall():
+                tables.setdefault((of, table), []).append(column)
+            self._known_columns[catalog] = tables
+        return self._known_columns[catalog][schema, name]
 
     def _row(self, sql: str, **values: Any) -> tuple[Any, ...]:
         row = self.con.execute(sql, values).fetchone()
