@@ -472,16 +472,16 @@ class Increment:
             f"(select {key}, content, 1 as row_count from {before} where {self._here(key)}{also} union all select {key}, content, -1 from after) "
             f"as sides group by {key}, content having more != 0"
         )
-        for side, rows, sign in (("removed", before, ""), ("added", "after", "-")):
-            of_these = f"inner join uneven as u on s.{key} is not distinct from u.{key} and s.content = u.content where {sign}u.more > 0"
-            self.con.execute(
-                f"create or replace temp table {side} as select s.row_id from {rows} as s {of_these} "
-                f"qualify row_number() over (partition by s.{key}, s.content) <= {sign}u.more"
-            )
+        differing = f"inner join uneven as u on s.{key} is not distinct from u.{key} and s.content = u.content"
+        nth = f"qualify row_number() over (partition by s.{key}, s.content) <="
         self.con.execute(
-            f"create or replace temp table removed_{name} as select row_id, {listed} from {before} where row_id in (select row_id from removed)"
+            f"create or replace temp table removed_{name} as select s.row_id, {', '.join(f's.{column}' for column in columns)} "
+            f"from {before} as s {differing} where u.more > 0 {nth} u.more"
         )
-        self.con.execute(f"create or replace temp table added_{name} as select {listed} from {made} where rowid in (select row_id from added)")
+        self.con.execute(
+            f"create or replace temp table added_{name} as select {listed} from {made} "
+            f"where rowid in (select s.row_id from after as s {differing} where u.more < 0 {nth} -u.more)"
+        )
         self._sided.add(name)
         rows = f'"{target}".model.{name}'
         if self._row(f"select count(*) from removed_{name}")[0]:

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -31,6 +32,7 @@ from dashboard.reading import form_of
 
 READING = ROOT / "queries" / "macros" / "reading.sql"
 Progress = Callable[[str, float], None]
+LITTLE = 0.05  # what comes in, of the snapshot's size
 
 
 @dataclass
@@ -89,7 +91,7 @@ def load(
                 try:
                     loaded, identical = build.run()
                 finally:
-                    build.con.close()
+                    build.close()
                 if build.copy is not None:
                     build.copy.replace(building)
             loaded.parent = base_id
@@ -163,6 +165,8 @@ class _Build:
         self.room = workdir / "increment"  # for the copy of the base that a merge is laid over
         self.room.mkdir()
         self.copy: Path | None = None
+        self.copier = ThreadPoolExecutor(1)
+        self.copying: Future[Path] | None = None
         self.con = duckdb.connect(
             config={
                 "autoinstall_known_extensions": "false",
@@ -192,11 +196,17 @@ class _Build:
         row = self.con.execute("select coalesce(max(number), 0) from base.meta.files").fetchone()
         return int(row[0]) if row else 0
 
+    def close(self) -> None:
+        """Leave the files: nothing is written to them any more."""
+        self.copier.shutdown()
+        self.con.close()
+
     def run(self) -> tuple[Loaded, bool]:
         """Take in, check, merge, model, and say what happened, and whether nothing has changed."""
         self.con.execute("create schema meta")
         create_incoming(self.con)
         self._same_settings()
+        self._copy_ahead()
         self._take()
         taken = self.taker.result
         accounting.name_parts(self.con, taken.accounts)
@@ -319,7 +329,11 @@ class _Build:
             if column.parent == table.id
         ]
         if wanted:
-            self.con.execute(f"create or replace temp table wanted as select distinct * from ({' union all '.join(wanted)}) as w (key)")
+            # what came in just now is known without looking
+            self.con.execute(
+                f"create or replace temp table wanted as select distinct * from ({' union all '.join(wanted)}) as w (key) "
+                f"where not exists (select 1 from export.incoming_{table.id} as i where i.{table.key[0]} = w.key)"
+            )
             self.con.execute(
                 f"create or replace temp table known_{table.id} as select {table.key[0]}{extra} from base.export.{table.id} "
                 f"where {table.key[0]} in (select key from wanted)"
@@ -375,10 +389,20 @@ class _Build:
     def _use_copy(self) -> None:
         """Go on in a copy of the snapshot merged into; what was taken in stays where it is."""
         assert self.base is not None
-        self.copy = self.room / "copy.duckdb"
-        shutil.copyfile(self.base.path, self.copy)
+        self.copy = self._copied(self.base) if self.copying is None else self.copying.result()
         self.con.execute(f"attach '{str(self.copy).replace(chr(39), chr(39) * 2)}' as copy (recovery_mode no_wal_writes)")
         self.con.execute("use copy")
+
+    def _copied(self, base: SnapshotInfo) -> Path:
+        return Path(shutil.copyfile(base.path, self.room / "copy.duckdb"))
+
+    def _copy_ahead(self) -> None:
+        """Copy the snapshot merged into beside the reading, where so little comes in that it is likely to be laid over that copy."""
+        if self.base is None or self.base.model != model.version():
+            return
+        files = self.export_path.rglob("*") if self.export_path.is_dir() else [self.export_path]
+        if sum(path.stat().st_size for path in files if path.is_file()) < LITTLE * self.base.path.stat().st_size:
+            self.copying = self.copier.submit(self._copied, self.base)
 
     def _identical(self, as_of: date) -> bool:
         """The load would add nothing to the snapshot in service: no row, column, setting, reject or model of its own."""
