@@ -16,7 +16,8 @@ class Merge:
     """One merge of `export.incoming_TABLE` into what stands in `base.export.TABLE`.
 
     After `match`, an incoming table holds the added rows only, and temp table `changed_TABLE` (of every supplied table) the new content of
-    each changed row with `base_id`, its row in the base. `incoming` is the catalog the incoming tables are in.
+    each changed row with `base_id`, its row in the base, and `others`, the columns in which it is other than before. `incoming` is the
+    catalog the incoming tables are in.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, supplied: Mapping[str, Set[str]], incoming: str) -> None:
@@ -37,6 +38,7 @@ class Merge:
         told = {*self.supplied[table.id], *extra}
         match = " and ".join(f"i.{column} = b.{column}" for column in table.key)
         same = " and ".join(f"i.{column} is not distinct from b.{column}" for column in columns if column in told)
+        other = ", ".join(f"case when i.{column} is distinct from b.{column} then '{column}' end" for column in columns if column in told)
         news = ", ".join(f"{'i' if column in told else 'b'}.{column}" for column in columns)
         total, both = self._count(f"select count(*) from {incoming}"), f"{incoming} as i inner join base.export.{table.id} as b on {match}"
         if total < FEW * self._count(f"select count(*) from base.export.{table.id}"):  # few are looked for by their keys alone
@@ -44,7 +46,7 @@ class Merge:
             both = f"met inner join {incoming} as i on met.incoming_id = i.rowid inner join base.export.{table.id} as b on met.base_id = b.rowid"
         self.con.execute(
             f"create or replace temp table changed_{table.id} as select i.rowid as incoming_id, b.rowid as base_id, ({same}) as is_same, {news}, "
-            f"i.source_file, i.source_line from {both}"
+            f"case when not ({same}) then [{other}] end as others, i.source_file, i.source_line from {both}"
         )
         met, equal = (
             self._count(f"select count(*) from changed_{table.id}"),
@@ -81,8 +83,11 @@ class Merge:
         for name in self.supplied:
             table = contract().tables[name]
             columns = _columns(table)
-            sets = ", ".join(f"{column} = changed.{column}" for column in columns.split(", ") if column not in table.key)
             if self._count(f"select count(*) from changed_{name}"):
+                # a column in which nothing is other than it was is not written again
+                rows = self.con.execute(f"select distinct unnest(others) from changed_{name}").fetchall()
+                others = {*(row[0] for row in rows), "source_file", "source_line"}
+                sets = ", ".join(f"{column} = changed.{column}" for column in columns.split(", ") if column in others)
                 self.con.execute(f"update export.{name} as t set {sets} from changed_{name} as changed where t.rowid = changed.base_id")
             self.con.execute(f"insert into export.{name} ({columns}) select {columns} from {self.rows_of(name)}")
 
