@@ -8,9 +8,17 @@ reversals as (
         amount,
         source_file,
         source_line,
-        sum(amount) over (partition by reverses) as all_amount,
     from export.payments
     where kind = 'reversal' and is_posted(status)
+),
+
+-- not a window over them: DuckDB 2.0.0 turns that into a join of its own, and on some exports fails at it
+taken_back as (
+    select
+        reverses,
+        sum(amount) as all_amount,
+    from reversals
+    group by reverses
 )
 
 select
@@ -21,5 +29,6 @@ select
     reversals.payment_id as key,
     coalesce(reversals.reverses, '') || ' / ' || cast(reversals.amount as varchar) as detail,
 from reversals
+left join taken_back on reversals.reverses = taken_back.reverses
 left join export.payments as payments on reversals.reverses = payments.payment_id and payments.kind = 'payment'
-where payments.payment_id is null or -reversals.all_amount > payments.amount
+where payments.payment_id is null or -taken_back.all_amount > payments.amount
