@@ -129,6 +129,33 @@ def test_contacts_of_no_case_stay_where_a_promise_names_one(export: Path, tmp_pa
     assert differences(one, merged(before, after, tmp_path / "built")) == {}
 
 
+def test_flags_of_touched_cases_are_found_again(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Payments made twice, reversals of nothing and contacts before their collector came, on cases that a day touches and on others."""
+    first = last_day(export).replace(day=14)
+    shutil.copytree(export, tmp_path / "export")
+    otherwise = {
+        "payments": "select * from rows union all select * replace (payment_id || '-again' as payment_id) from rows "
+        "where kind = 'payment' and hash(payment_id) % 4 = 0 union all select * replace (payment_id || '-back' as payment_id, "
+        "-amount as amount, 'reversal' as kind, payment_id || '-none' as reverses) from rows where kind = 'payment' and hash(payment_id) % 5 = 0",
+        "collectors": "select * replace (if(hash(collector_id) % 2 = 0, hired_on + 4000, hired_on) as hired_on) from rows",
+    }
+    with duckdb.connect() as con:
+        for table, sql in otherwise.items():
+            files = [str(path) for path in find_files(tmp_path / "export", table)]
+            con.execute("create or replace table rows as from read_parquet($files)", {"files": files})
+            for path in files:
+                Path(path).unlink()
+            con.execute(f"copy ({sql}) to '{files[0]}' (format parquet)")
+    before, after = cut(tmp_path / "export", tmp_path / "cut", first, first + timedelta(days=1), "parquet")
+    shares = watched(monkeypatch)
+    one = merged(before, after, tmp_path / "laid")
+    assert len(shares) == 1 and shares[0] < 0.5
+    kinds = {row.split("'")[1] for row in content(one)["meta.flags"]}
+    assert {"paid_twice", "reversal_without_payment", "outside_employment"} <= kinds
+    monkeypatch.setattr(loading, "fits", lambda *_: False)
+    assert differences(one, merged(before, after, tmp_path / "built")) == {}
+
+
 def differences(one: Home, other: Home) -> dict[str, Any]:
     """Table → some rows that only one of two homes has."""
     got, expected = content(one), content(other)

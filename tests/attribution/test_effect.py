@@ -103,6 +103,33 @@ CONTACTS = "\n".join(
 )
 
 
+def test_clusters_in_both_arms_by_hand(given: Callable[..., Given]) -> None:
+    """U1 has a case in one arm and two in the other, of which one is in another region; what isn't known of a case is the mean of the others."""
+    shop = given(
+        cases="""
+            case_id | customer_id | strategy | region | placed_on  | placed_balance | days_past_due
+            C1      | U1          | test     | N      | 2026-01-05 | 100            | 10
+            C2      | U1          | holdout  | N      | 2026-01-05 | 200            | 10
+            C3      | U1          | holdout  | S      | 2026-01-05 | 300            | 10
+            C4      | U2          | test     | S      | 2026-01-05 | 400            | 10
+        """,
+        customers="customer_id | credit_score\nU1 | 700\nU2 |",
+        payments="case_id | paid_on | amount\nC1 | 2026-01-10 | 10\nC4 | 2026-01-10 | 40",
+        as_of="2026-06-30",
+    )  # fmt: skip
+    whole, regions = asked(shop.warehouse, "region")
+    cases, paid, _, placed = range(4)
+    products, shared = whole.both["customer", "holdout", "test"]
+    assert shared == 1 and products[cases, cases] == 2 * 1 and products[placed, placed] == 500 * 100 and products[cases, paid] == 2 * 1
+    products, shared = regions["N"].both["customer", "holdout", "test"]
+    assert shared == 1 and products[cases, cases] == 1 and products[placed, placed] == 200 * 100
+    assert regions["S"].both == {}, "in the south U1 has cases in one arm only"
+    own = whole.sides["holdout"].by["customer"]
+    assert own.clusters == 1 and own.products[cases, cases] == 4 and own.products[placed, placed] == 500**2
+    score = {name: side.by["customer"].totals[6] for name, side in whole.sides.items()}
+    assert score["holdout"] > 0 and score["test"] == score["holdout"], "U2's isn't known: the mean of the three that are"
+
+
 def test_a_drawn_test_in_words(given: Callable[..., Given]) -> None:
     shop = given(cases=CASES, payments=PAYMENTS, contacts=CONTACTS, as_of="2026-06-30")
     test, _ = asked(shop.warehouse)

@@ -49,6 +49,7 @@ def shop(given: Callable[..., Given]) -> Given:
             P2         | C2      | 2026-02-20 | 40.00   | payment  |
             P3         | C1      | 2026-02-03 | 30.00   | payment  |
             P4         | C1      | 2026-02-25 | -30.00  | reversal | P3
+            P5         | C1      | 2026-02-12 | 50.00   | payment  |
         """,
         as_of="2026-02-28",
     )  # fmt: skip
@@ -73,13 +74,14 @@ def each(warehouse: Warehouse, rule: str, days: str) -> list[tuple[str, str, Dec
 
 
 RULES_BY_HAND = [
-    ("value_date", "30", {"W2": D("100.05"), "house": D("40.00"), "W1": D("0.00")}),  # P3 and its reversal are both W1's
-    ("promise", "30", {"W1": D("100.05"), "house": D("40.00")}),  # P3 came before the promise
-    ("promise", "7", {"house": D("140.05")}),
-    ("contact", "30", {"W1": D("100.05"), "house": D("40.00")}),  # not the spouse, not the bot
-    ("contact", "7", {"house": D("140.05")}),
-    ("split", "30", {"W2": D("70.03"), "W1": D("30.02"), "house": D("40.00")}),  # 30% of 100.05 is 30.015, to the cent 30.02
-    ("split", "7", {"W2": D("100.05"), "W1": D("0.00"), "house": D("40.00")}),  # ten days after the handover
+    ("value_date", "30", {"W2": D("150.05"), "house": D("40.00"), "W1": D("0.00")}),  # P3 and its reversal are both W1's
+    ("promise", "30", {"W1": D("150.05"), "house": D("40.00")}),  # P3 came before the promise
+    ("promise", "7", {"house": D("190.05")}),  # P5 came on the seventh day after it, which is one too many
+    ("contact", "30", {"W1": D("150.05"), "house": D("40.00")}),  # not the spouse, not the bot
+    ("contact", "7", {"house": D("190.05")}),
+    ("contact", "14", {"W1": D("50.00"), "house": D("140.05")}),
+    ("split", "30", {"W2": D("105.03"), "W1": D("45.02"), "house": D("40.00")}),  # 30% of 100.05 is 30.015, to the cent 30.02
+    ("split", "7", {"W2": D("135.05"), "W1": D("15.00"), "house": D("40.00")}),  # P1 ten days after the handover, P5 two
 ]
 
 
@@ -87,6 +89,12 @@ def test_rules_by_hand(shop: Given) -> None:
     for rule, days, expected in RULES_BY_HAND:
         assert credited(shop, rule, days) == expected, (rule, days)
         assert credited(shop, rule, days, start="2026-02-02") == expected, "single postings say what the roll-up of whole months says"
+
+
+def test_who_holds_a_case_now(shop: Given) -> None:
+    held = {who: shop.warehouse.run("held_cases", {"collector": who, "limit": 10}) for who in ("W1", "W2")}
+    assert held["W1"] == [], "what was let go isn't held"
+    assert [(row["case_id"], row["held_from"], row["all_rows"]) for row in held["W2"]] == [("C1", date(2026, 2, 10), 1)]
 
 
 def test_a_reversal_goes_where_its_payment_went(shop: Given) -> None:
