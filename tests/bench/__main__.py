@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -73,11 +74,15 @@ def loaded(export: Path, home: Path) -> tuple[float, float]:
     """Seconds and peak GiB of a load in a process of its own."""
     start = time.perf_counter()
     command = [sys.executable, "-m", "dashboard", "load", str(export), "--home", str(home)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
+    process, peak = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL), 0.0
+    # the system's own account of a process that has ended begins with the memory of the one that started it
+    while process.poll() is None:
+        with suppress(OSError):
+            peak = max(peak, serving.memory(process.pid)[1])
+        time.sleep(0.1)
+    if process.returncode:
         raise SystemExit(f"load failed: {' '.join(command)}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024 / 1024
+    return time.perf_counter() - start, peak
 
 
 def ours(warehouse: Warehouse, question: str) -> dict[Any, tuple[float, ...]]:

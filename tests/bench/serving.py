@@ -50,6 +50,13 @@ CLICK = """async button => {
 }"""
 
 
+def memory(process: int) -> tuple[float, float]:
+    """GiB that a process has in memory now and at most so far; nothing of one that has just ended."""
+    lines = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines() if ":" in line)
+    now, most = (int(lines.get(name, "0 kB").split()[0]) / 1024 / 1024 for name in ("VmRSS", "VmHWM"))
+    return now, most
+
+
 class Server:
     """The dashboard in a process of its own."""
 
@@ -58,9 +65,7 @@ class Server:
 
     def memory(self) -> tuple[float, float]:
         """GiB in memory now and at most so far."""
-        lines = dict(line.split(":", 1) for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines() if ":" in line)
-        now, most = (int(lines[name].split()[0]) / 1024 / 1024 for name in ("VmRSS", "VmHWM"))
-        return now, most
+        return memory(self.process.pid)
 
     def seconds(self) -> float:
         """Processor seconds used so far."""
