@@ -22,9 +22,9 @@ from dashboard.accounting import Changes
 from dashboard.contract import ROOT, Table, contract
 from dashboard.home import SnapshotInfo
 from dashboard.merging import Merge
+from dashboard.touching import Touched
 
 NARROWER = ROOT / "queries" / "increments.toml"
-MOST = 0.25  # of all cases touched: beyond that a whole build is quicker
 MOST_OF_TOUCHED = 0.6  # beyond that a file is made of all of them
 FEW = 10_000
 READS = re.compile(r"\b(export|model)\.(\w+)")
@@ -65,6 +65,7 @@ class Increment:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, merge: Merge, base: SnapshotInfo, as_of: date) -> None:
         self.con, self.merge, self.base, self.as_of = con, merge, base, as_of
+        self.touched = Touched(con, merge, base, as_of)
         self._changed: set[str] = set()  # relations (export.x, model.x) in which something changed
         self._past = False
         self._whole: set[str] = set()  # model tables of which more than touched rows may have changed
@@ -75,105 +76,6 @@ class Increment:
         # tables of which all that touched cases have is asked for once more
         self._read_again = {read for name, sql in model.tables().items() for schema, read in READS.findall(sql) if schema == "model" and read != name}
 
-    # --- which cases ------------------------------------------------------------------------------------------------
-
-    def touched(self) -> bool:
-        """Find the cases that may come out differently: temp table `touched` (case_id). False if a whole build is better."""
-        self.con.execute("create or replace temp table touched (case_id varchar)")
-        self.con.execute("create or replace temp table reasons (case_id varchar, relation varchar)")
-        self._orphans = False
-        for name in self.merge.supplied:
-            columns = contract().tables[name].columns
-            if "case_id" in columns:
-                self._touch(self._news(name, "case_id"), f"export.{name}")
-        self._touch_plans()
-        self._touch_customers()
-        self._touch_reversals()
-        self._touch_judged()
-        whole, first = self._row("select count(*), min(placed_on) from base.export.cases")
-        months = self._row("select min(month), max(month) from base.model.months")
-        early = self._row(f"select min(placed_on) from (select placed_on from {self.merge.events('cases', 'placed_on')} as c)")[0]
-        return bool(
-            first is not None
-            and early is not None
-            and months[0] is not None
-            and early.replace(day=1) == months[0]
-            and self._row("select count(*) from touched")[0] <= MOST * whole
-        )
-
-    def _touch(self, cases: str, relation: str | None = None, /, **values: Any) -> None:
-        """Add the cases of a select of one column; rows of no case are looked at together. `relation`: the one reason to look at them."""
-        self.con.execute(f"create or replace temp table found as select distinct * from ({cases}) as f (case_id)", values)
-        self._orphans = self._orphans or self._row("select count(*) from found where case_id is null")[0] > 0
-        self.con.execute("insert into touched select case_id from found where case_id is not null and case_id not in (select case_id from touched)")
-        self.con.execute("insert into reasons select case_id, $relation from found where case_id is not null", {"relation": relation})
-
-    def _before(self, name: str, column: str) -> str:
-        """What rows that changed were."""
-        return f"select b.{column} from base.export.{name} as b inner join changed_{name} as c on b.rowid = c.base_id"
-
-    def _news(self, name: str, column: str) -> str:
-        """A column of the added rows and of the changed ones, before and after."""
-        return f"select {column} from {self.merge.rows_of(name)} union all select {column} from changed_{name} union all {self._before(name, column)}"
-
-    def _touch_plans(self) -> None:
-        if "instalments" in self.merge.supplied:
-            plans = "select plan_id, case_id from base.export.plans"
-            if "plans" in self.merge.supplied:
-                plans += f" union all select plan_id, case_id from {self.merge.rows_of('plans')} union all select plan_id, case_id from changed_plans"
-            self._touch(f"select case_id from ({plans}) as p where plan_id in ({self._news('instalments', 'plan_id')})")
-
-    def _touch_customers(self) -> None:
-        if "customers" in self.merge.supplied:
-            self._touch(f"select case_id from base.export.cases where customer_id in ({self._news('customers', 'customer_id')})")
-
-    def _touch_reversals(self) -> None:
-        if "payments" in self.merge.supplied:
-            self._touch(f"select case_id from base.export.payments where payment_id in ({self._news('payments', 'reverses')})")
-            self._touch(f"select case_id from base.export.payments where reverses in ({self._news('payments', 'payment_id')})")
-        if "contacts" in self.merge.supplied:
-            self._touch(f"select case_id from base.export.promises where contact_id in ({self._news('contacts', 'contact_id')})")
-
-    def _touch_judged(self) -> None:
-        """Cases in which a day came round: rows dated after the base's as-of day that no longer are, promises whose grace has ended."""
-        days = {"low": self.base.as_of + timedelta(days=1), "high": self.as_of + timedelta(days=1)}
-        if self.as_of == self.base.as_of:
-            return
-        for table in contract().tables.values():
-            if not {"case_id", "plan_id"} & set(table.columns):
-                continue
-            rows = f"base.export.{table.id} as t" + (
-                "" if "case_id" in table.columns else " inner join base.export.plans as p on t.plan_id = p.plan_id"
-            )
-            # column by column and without a cast: where rows came in the order of their days, most of a table is passed over
-            dated = [f"t.{column.id} >= $low and t.{column.id} < $high" for column in table.loaded if column.type in ("date", "time")]
-            if dated:
-                self._touch(" union all ".join(f"select case_id from {rows} where {reached}" for reached in dated), **days)
-        self._touch(
-            "select p.case_id from base.export.promises as p, base.model.promise_graces as g "
-            "where p.due_on + g.grace_days >= $low and p.due_on + g.grace_days < $high", **days,
-        )  # fmt: skip
-
-    def _close(self) -> None:
-        """Add cases that come out together with touched ones: of a customer who has a case that is new or says otherwise, or tied by a
-        reversal. `loose`: touched cases whose customers have the cases that they had."""
-        customers = self._news("cases", "customer_id") if "cases" in self.merge.supplied else "select null"
-        self.con.execute(
-            f"create or replace temp table moved_customers as select distinct * from ({customers}) as m (customer_id) where m.customer_id is not null"
-        )
-        self._touch("select case_id from export.cases where customer_id in (select customer_id from moved_customers)")
-        self.con.execute(
-            "create or replace temp table tied as select r.case_id as one, o.case_id as other from export.payments as r "
-            "inner join export.payments as o on r.reverses = o.payment_id where r.reverses is not null and r.case_id != o.case_id"
-        )
-        self._close_tied()
-
-    def _close_tied(self) -> None:
-        before = -1
-        while before != (before := self._row("select count(*) from touched")[0]):
-            self._touch("select other from tied where one in (select case_id from touched)")
-            self._touch("select one from tied where other in (select case_id from touched)")
-
     # --- the model --------------------------------------------------------------------------------------------------
 
     def build(self, report: Callable[[str, float], None]) -> None:
@@ -183,7 +85,7 @@ class Increment:
         for name in self.merge.supplied:
             if self._row(f"select (select count(*) from changed_{name}) + (select count(*) from {self.merge.rows_of(name)})")[0]:
                 self._changed.add(f"export.{name}")
-        self._close()
+        self.touched.close()
         self._index()
         model.settings(self.con, self.as_of)
         model.source_days(self.con)
@@ -227,7 +129,7 @@ class Increment:
         """The rows of touched cases, and of what is no case's, in part.export; with every contact that their promises name."""
         self.con.execute("create schema part.export")
         before: tuple[int, bool] | None = None
-        while before != (before := (self._row("select count(*) from touched")[0], self._orphans)):
+        while before != (before := (self._row("select count(*) from touched")[0], self.touched.orphans)):
             for table in contract().tables.values():
                 self.con.execute(
                     f"drop table if exists part.export.{table.id}" if self._split(table) else f"drop view if exists part.export.{table.id}"
@@ -238,8 +140,8 @@ class Increment:
                 "and contact_id not in (select contact_id from part.export.contacts)"
             )
             if self._row("select count(*) from told")[0]:
-                self._touch("select case_id from export.contacts where contact_id in (select contact_id from told)")
-                self._close_tied()
+                self.touched.add("select case_id from export.contacts where contact_id in (select contact_id from told)")
+                self.touched.close_tied()
 
     @staticmethod
     def _split(table: Table) -> bool:
@@ -250,7 +152,7 @@ class Increment:
         if not self._split(table):
             return f"select * from {rows}"
         ids = f'select unnest(row_ids) from "{target}".rows_of_case.{table.id} where case_id in (select case_id from touched)'
-        if self._orphans and "case_id" in table.columns:
+        if self.touched.orphans and "case_id" in table.columns:
             ids += f" union all select rowid from {rows} where case_id is null"
         # columns that no statement names are left behind
         columns = [column for column in self._columns(target, table.id, "export") if column in _named()]
@@ -282,7 +184,7 @@ class Increment:
             return "posting_key in (select posting_key from part.model.known_postings)"
         if key == "case_id":
             return "case_id in (select case_id from touched)"
-        return "(case_key in (select case_key from part.model.known_cases)" + (" or case_key is null)" if self._orphans else ")")
+        return "(case_key in (select case_key from part.model.known_cases)" + (" or case_key is null)" if self.touched.orphans else ")")
 
     def _table(self, target: str, name: str, sql: str) -> None:
         """One model file, in the order of files: its part laid over the base's table, or the whole table again."""
@@ -353,7 +255,7 @@ class Increment:
     def _narrow(self, sql: str, reads: set[str]) -> None:
         """Find the touched cases in which anything that a file reads differs: `here`, `here_postings`. `_narrowed`: it is made of them alone."""
         self._narrowed = False
-        if self._orphans or "rowid" in sql:  # row ids are those of whole tables
+        if self.touched.orphans or "rowid" in sql:  # row ids are those of whole tables
             return
         differing = ["select case_id from reasons where relation is null or list_contains($reads, relation)"]
         for name in sorted(self._laid):
@@ -452,7 +354,8 @@ class Increment:
         if again is None or self.as_of == self.base.as_of:
             return ""
         since = self.base.as_of - timedelta(hours=model.in_force(self.as_of)[again["hours"]])
-        rows = f"{again['day']} >= date '{since}' and not coalesce({self._here('case_key')}, false)"
+        self.con.execute("create or replace temp table since as select cast($since as date) as day", {"since": since})
+        rows = f"{again['day']} >= (select day from since) and not coalesce({self._here('case_key')}, false)"
         recent = f"(select * from base.model.{again['of']} where {rows})"
         select = sql.partition(f"create table model.{name} as")[2].replace(f"model.{again['of']}", recent)
         self.con.execute(f"insert into part.model.{name} by name " + re.sub(r"(?<![\w.])(model|export)\.", r"base.\1.", select))

@@ -360,7 +360,7 @@ class _Build:
         self.changes = merge.match()
         as_of, first_on = model.horizon(self.con, self.export.as_of, merge.events)
         increment = Increment(self.con, merge, self.base, as_of)
-        if fits(self.con, self.base, self.changes, set(self._supplied()), as_of) and increment.touched():
+        if fits(self.con, self.base, self.changes, set(self._supplied()), as_of) and increment.touched.find():
             self._use_copy()
             merge.in_place()
             self._keep_accounts()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from dashboard import increment
+from dashboard import increment, touching
 from dashboard import load as loading
 from dashboard.contract import contract
 from dashboard.home import Home
@@ -82,6 +82,12 @@ def merged(before: Path, after: Path, folder: Path, mapping: Path | None = None)
     return home
 
 
+def built(before: Path, after: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, mapping: Path | None = None) -> Home:
+    """The same, by a whole build."""
+    monkeypatch.setattr(loading, "fits", lambda *_: False)
+    return merged(before, after, folder, mapping)
+
+
 @pytest.fixture(scope="module")
 def export(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("cut") / "export"
@@ -104,56 +110,53 @@ def test_a_day_laid_over_is_what_a_whole_build_gives(
     shares = watched(monkeypatch)
     one = merged(before, after, tmp_path / "laid")
     assert len(shares) == 1 and 0 < shares[0] < 0.5, shares
-    monkeypatch.setattr(loading, "fits", lambda *_: False)
-    other = merged(before, after, tmp_path / "built")
-    assert differences(one, other) == {}
+    assert differences(one, built(before, after, tmp_path / "built", monkeypatch)) == {}
     shutil.rmtree(tmp_path)
+
+
+def rewritten(export: Path, folder: Path, otherwise: dict[str, str], **values: date) -> Path:
+    """A copy of an export in which some tables are what a select over their `rows` says."""
+    shutil.copytree(export, folder)
+    with duckdb.connect() as con:
+        for table, sql in otherwise.items():
+            files = [str(path) for path in find_files(folder, table)]
+            con.execute("create or replace table rows as from read_parquet($files)", {"files": files})
+            for path in files:
+                Path(path).unlink()
+            con.execute(f"create or replace table written as {sql}", values)
+            con.execute(f"copy written to '{files[0]}' (format parquet)")
+    return folder
 
 
 def test_contacts_of_no_case_stay_where_a_promise_names_one(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Old contacts that lost their case: none is new, but a promise of a touched case was made in one of them."""
     first = last_day(export).replace(day=14)
-    shutil.copytree(export, tmp_path / "export")
-    files = [str(path) for path in find_files(tmp_path / "export", "contacts")]
-    with duckdb.connect() as con:
-        con.execute("create table c as select * replace (if(hash(contact_id) % 3 = 0 and started_at < $day, null, case_id) as case_id) "
-                    "from read_parquet($files)", {"files": files, "day": first - timedelta(days=4)})  # fmt: skip
-        for path in files:
-            Path(path).unlink()
-        con.execute(f"copy c to '{files[0]}' (format parquet)")
+    lost = "select * replace (if(hash(contact_id) % 3 = 0 and started_at < $day, null, case_id) as case_id) from rows"
+    rewritten(export, tmp_path / "export", {"contacts": lost}, day=first - timedelta(days=4))
     before, after = cut(tmp_path / "export", tmp_path / "cut", first, first + timedelta(days=1), "parquet")
     shares = watched(monkeypatch)
     one = merged(before, after, tmp_path / "laid")
     assert len(shares) == 1
-    monkeypatch.setattr(loading, "fits", lambda *_: False)
-    assert differences(one, merged(before, after, tmp_path / "built")) == {}
+    assert differences(one, built(before, after, tmp_path / "built", monkeypatch)) == {}
 
 
 def test_flags_of_touched_cases_are_found_again(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Payments made twice, reversals of nothing and contacts before their collector came, on cases that a day touches and on others."""
     first = last_day(export).replace(day=14)
-    shutil.copytree(export, tmp_path / "export")
     otherwise = {
         "payments": "select * from rows union all select * replace (payment_id || '-again' as payment_id) from rows "
         "where kind = 'payment' and hash(payment_id) % 4 = 0 union all select * replace (payment_id || '-back' as payment_id, "
         "-amount as amount, 'reversal' as kind, payment_id || '-none' as reverses) from rows where kind = 'payment' and hash(payment_id) % 5 = 0",
         "collectors": "select * replace (if(hash(collector_id) % 2 = 0, hired_on + 4000, hired_on) as hired_on) from rows",
     }
-    with duckdb.connect() as con:
-        for table, sql in otherwise.items():
-            files = [str(path) for path in find_files(tmp_path / "export", table)]
-            con.execute("create or replace table rows as from read_parquet($files)", {"files": files})
-            for path in files:
-                Path(path).unlink()
-            con.execute(f"copy ({sql}) to '{files[0]}' (format parquet)")
+    rewritten(export, tmp_path / "export", otherwise)
     before, after = cut(tmp_path / "export", tmp_path / "cut", first, first + timedelta(days=1), "parquet")
     shares = watched(monkeypatch)
     one = merged(before, after, tmp_path / "laid")
     assert len(shares) == 1 and shares[0] < 0.5
     kinds = {row.split("'")[1] for row in content(one)["meta.flags"]}
     assert {"paid_twice", "reversal_without_payment", "outside_employment"} <= kinds
-    monkeypatch.setattr(loading, "fits", lambda *_: False)
-    assert differences(one, merged(before, after, tmp_path / "built")) == {}
+    assert differences(one, built(before, after, tmp_path / "built", monkeypatch)) == {}
 
 
 def differences(one: Home, other: Home) -> dict[str, Any]:
@@ -183,8 +186,7 @@ def test_a_mapped_export_is_laid_over_too(tmp_path: Path, monkeypatch: pytest.Mo
         (folder / "log.csv").write_text(head + rows, encoding="utf-8")
     one = merged(before, after, tmp_path / "laid", MAPPING)
     assert shares == [1 / 3]
-    monkeypatch.setattr(loading, "fits", lambda *_: False)
-    assert differences(one, merged(before, after, tmp_path / "built", MAPPING)) == {}
+    assert differences(one, built(before, after, tmp_path / "built", monkeypatch, MAPPING)) == {}
 
 
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -197,6 +199,6 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         touched, whole = self._row("select (select count(*) from touched), (select count(*) from base.export.cases)")
         shares.append(touched / whole)
 
-    monkeypatch.setattr(increment, "MOST", 1.0)
+    monkeypatch.setattr(touching, "MOST", 1.0)
     monkeypatch.setattr(Increment, "build", counted)
     return shares

@@ -30,47 +30,43 @@ postings as (
     where net_amount != 0
 ),
 
+found as (
+    select
+        postings.*,
+        credits.promised_id,
+        credits.promised_on,
+        credits.talked_id,
+        credits.talked_on,
+    from postings
+    left join model.posting_credits as credits on postings.posting_key = credits.posting_key
+),
+
 owned as (
     select
         postings.*,
         windows.credit_days,
-        'value_date' as credit_rule,
-        postings.collector_id as first_id,
-        cast(null as varchar) as second_id,
-    from postings
-    cross join windows
-    union all
-    select
-        postings.*,
-        windows.credit_days,
-        'promise' as credit_rule,
-        case when found.promised_on > postings.credited_on - windows.days then found.promised_id else 'house' end as first_id,
-        null as second_id,
-    from postings
-    left join model.posting_credits as found on postings.posting_key = found.posting_key
-    cross join windows
-    union all
-    select
-        postings.*,
-        windows.credit_days,
-        'contact' as credit_rule,
-        case when found.talked_on > postings.credited_on - windows.days then found.talked_id else 'house' end as first_id,
-        null as second_id,
-    from postings
-    left join model.posting_credits as found on postings.posting_key = found.posting_key
-    cross join windows
-    union all
-    select
-        postings.*,
-        windows.credit_days,
-        'split' as credit_rule,
+        rules.credit_rule,
         postings.collector_id as first_id,
         case
-            when postings.collector_id != 'house' and postings.previous_id != postings.collector_id
+            when rules.credit_rule = 'split' and postings.collector_id != 'house' and postings.previous_id != postings.collector_id
                 and date_diff('day', postings.held_from_on, postings.credited_on) < windows.days then postings.previous_id
         end as second_id,
     from postings
     cross join windows
+    cross join (values ('value_date'), ('split')) as rules (credit_rule)
+    union all by name
+    select
+        found.*,
+        windows.credit_days,
+        rules.credit_rule,
+        case
+            when rules.credit_rule = 'promise' and found.promised_on > found.credited_on - windows.days then found.promised_id
+            when rules.credit_rule = 'contact' and found.talked_on > found.credited_on - windows.days then found.talked_id
+            else 'house'
+        end as first_id,
+    from found
+    cross join windows
+    cross join (values ('promise'), ('contact')) as rules (credit_rule)
 )
 
 select
