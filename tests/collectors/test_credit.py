@@ -32,7 +32,7 @@ def shop(given: Callable[..., Given]) -> Given:
             C1      | 2026-02-10 09:00:00 | W2           |
             C2      | 2026-01-05 09:00:00 | W1           | 2026-02-09 18:00:00
         """,
-        collectors="collector_id | team\nW1 | A\nW2 | A",
+        collectors="collector_id | team\nW1 | A\nW2 | A\nW3 | A",
         contacts="""
             case_id | started_at          | channel | direction | outcome      | party  | collector_id
             C1      | 2026-02-05 10:00:00 | phone   | outbound  | conversation | debtor | W1
@@ -41,7 +41,7 @@ def shop(given: Callable[..., Given]) -> Given:
         """,
         promises="""
             case_id | made_at             | due_on     | amount | collector_id
-            C1      | 2026-02-05 10:00:00 | 2026-02-20 | 100    | W1
+            C1      | 2026-02-05 10:00:00 | 2026-02-20 | 100    | W3
         """,
         payments="""
             payment_id | case_id | paid_on    | amount  | kind     | reverses
@@ -75,7 +75,7 @@ def each(warehouse: Warehouse, rule: str, days: str) -> list[tuple[str, str, Dec
 
 RULES_BY_HAND = [
     ("value_date", "30", {"W2": D("150.05"), "house": D("40.00"), "W1": D("0.00")}),  # P3 and its reversal are both W1's
-    ("promise", "30", {"W1": D("150.05"), "house": D("40.00")}),  # P3 came before the promise
+    ("promise", "30", {"W3": D("150.05"), "house": D("40.00")}),  # who took the promise, not who talked; P3 came before it
     ("promise", "7", {"house": D("190.05")}),  # P5 came on the seventh day after it, which is one too many
     ("contact", "30", {"W1": D("150.05"), "house": D("40.00")}),  # not the spouse, not the bot
     ("contact", "7", {"house": D("190.05")}),
