@@ -442,11 +442,16 @@ class Unloaded(Warehouse):
 
 def _array(column: pyarrow.Array) -> npt.NDArray[Any]:
     """A column as an array; of texts each one there is made once, and every row that holds it holds the same."""
-    if not pyarrow.types.is_string(column.type):
+    first = column[:_FEW]
+    if not pyarrow.types.is_string(column.type) or len(first.unique()) == len(first) == _FEW:  # of ids no two rows hold the same
         return np.asarray(column.to_numpy(zero_copy_only=False))
     numbered = column.dictionary_encode(null_encoding="encode")
     each: npt.NDArray[Any] = np.array(numbered.dictionary.to_pylist(), dtype=object)
     return np.take(each, np.asarray(numbered.indices))
+
+
+#: Rows that tell whether a column of texts is one of ids.
+_FEW = 1000
 
 
 def _listed(values: Sequence[str] | None) -> list[str] | None:

@@ -88,4 +88,5 @@ cross join model.last_keys as last_keys
 left join model.known_postings as known on postings.payment_id = known.payment_id
 left join model.case_months as case_months
     on postings.case_key = case_months.case_key and postings.month_number = case_months.month_number
-order by postings.paid_on, postings.payment_id
+-- months of pay are read in this order
+order by postings.month_number, postings.payment_id

@@ -1,5 +1,5 @@
 -- One row per posting that may count in a month of pay: its value date is in it, or it was posted too late for an earlier month.
--- Cash only. Days are ordinals (1 = 0001-01-01), amounts whole cents; the holders are those at the value date (a reversal: at its payment's).
+-- By payment, as model.cash is, but for what was posted late. Cash only. Days are ordinals (1 = 0001-01-01), amounts whole cents; the holders are those at the value date (a reversal: at its payment's).
 with
 
 chosen as (
@@ -47,4 +47,3 @@ select
     coalesce(came.reverses, '') as reverses,
 from came
 left join young on came.case_key = young.case_key
-order by came.payment_id

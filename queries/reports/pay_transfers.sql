@@ -3,37 +3,33 @@ with
 
 moved as (
     select
-        case_id,
+        case_key,
         collector_id,
         team,
-        from_on,
-        least(until_on, as_of_day()) as until_on,
-        date_diff('day', from_on, least(until_on, as_of_day())) + 1 as held_days,
-    from model.holders
-    where previous_id != collector_id
-        and date_diff('day', previous_until_on, from_on) <= 7
-        and from_on >= $start
-        and from_on <= $until
+        moved_on,
+        least(held_until_on, as_of_day()) as held_until_on,
+        date_diff('day', moved_on, least(held_until_on, as_of_day())) + 1 as held_days,
+    from model.handovers
+    where handed = 'in' and gap_days <= 7 and moved_on >= $start and moved_on <= $until
         and ($teams is null or list_contains($teams, team))
 ),
 
 paid as (
     select
-        moved.case_id,
-        moved.from_on,
-        count(*) filter (date_diff('day', moved.from_on, payments.paid_on) < $soon) as soon_count,
-        count(*) filter (date_diff('day', moved.from_on, payments.paid_on) >= $soon) as later_count,
+        moved.case_key,
+        moved.moved_on,
+        count(*) filter (date_diff('day', moved.moved_on, cash.paid_on) < $soon) as soon_count,
+        count(*) filter (date_diff('day', moved.moved_on, cash.paid_on) >= $soon) as later_count,
     from moved
-    inner join export.payments as payments
-        on moved.case_id = payments.case_id
-            and payments.kind = 'payment'
-            and coalesce(payments.status, 'posted') = 'posted'
-            and payments.paid_on >= moved.from_on
-            and payments.paid_on <= moved.until_on
-            and payments.paid_on < moved.from_on + interval ($soon + $later) day
+    inner join model.cash as cash
+        on moved.case_key = cash.case_key
+            and cash.posted_count = 1
+            and cash.paid_on >= moved.moved_on
+            and cash.paid_on <= moved.held_until_on
+            and cash.paid_on < moved.moved_on + interval ($soon + $later) day
             -- which follows from the two, and spares the months before and after
-            and payments.paid_on >= $start
-            and payments.paid_on < $until + interval ($soon + $later) day
+            and cash.paid_on >= $start
+            and cash.paid_on < $until + interval ($soon + $later) day
     group by all
 )
 
@@ -46,6 +42,6 @@ select
     sum(least(moved.held_days, $soon)) as soon_days,
     sum(greatest(least(moved.held_days, $soon + $later) - $soon, 0)) as later_days,
 from moved
-left join paid on moved.case_id = paid.case_id and moved.from_on = paid.from_on
+left join paid on moved.case_key = paid.case_key and moved.moved_on = paid.moved_on
 group by all
 order by all
