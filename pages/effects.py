@@ -20,10 +20,8 @@ with ui.guarded():
 
 def judged(metric_id: str, by_period: bool) -> impact.Verdict:
     """The chosen event by a KPI."""
-    by = impact.cuts(metric_id, at.warehouse, even)
-    months = ui.measure(metric_id, by=("month", *by), filters=whole)
-    teams = [] if at.warehouse.missing("team") else ui.measure(metric_id, by=("team", "month", *by), filters=whole).rows
-    return impact.judge(event, impact.table(metric_id, teams, months.rows, months.partial, bool(by)), by_period)
+    table = impact.table(metric_id, at.warehouse, lambda by: ui.measure(metric_id, by=by, filters=whole), even)
+    return impact.judge(event, table, by_period)
 
 
 if events:

@@ -10,10 +10,10 @@ which a step starts is the first that counts. A bare before/after is never an ef
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from dashboard.access import LOCAL, Scope
@@ -23,7 +23,7 @@ from dashboard.methods.experiments import holm
 from dashboard.metrics import Metric, dimensions, metrics, plain
 from dashboard.rollout.plan import Said
 from dashboard.rollout.steps import Step, without_team
-from dashboard.warehouse import Warehouse
+from dashboard.warehouse import Answer, Warehouse
 
 #: What a programme is judged by, in this order, as far as it is defined and supplied.
 KPIS = (
@@ -150,11 +150,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A KPI by team and month, and by month of all teams; with its buckets where `mixed`."""
+    """A KPI by team and month, and by month of all teams, which few ask for; with its buckets where `mixed`."""
 
     metric: str
     by_team: tuple[Cell, ...]
-    by_month: tuple[Cell, ...]
+    by_month: Callable[[], tuple[Cell, ...]]
     mixed: bool = False
 
 
@@ -165,23 +165,21 @@ def cuts(metric_id: str, warehouse: Warehouse, even: bool) -> tuple[str, ...]:
     return ("bucket",) if even and metrics()[metric_id].is_rate and carried and not warehouse.missing("bucket") else ()
 
 
-def table(
-    metric_id: str, by_team: Sequence[Mapping[str, Any]], by_month: Sequence[Mapping[str, Any]], partial: Iterable[Any], mixed: bool = False
-) -> Table:
-    """Rows of a measure (by team and month, and by month; each by bucket too where `mixed`), without the month still running and the house."""
-    running, rate = set(partial), metrics()[metric_id].is_rate
+def table(metric_id: str, warehouse: Warehouse, ask: Callable[[tuple[str, ...]], Answer], even: bool = True) -> Table:
+    """A KPI without the month still running and the house, by its buckets where the mix is held `even`; `ask` answers it by some dimensions."""
+    rate, by = metrics()[metric_id].is_rate, cuts(metric_id, warehouse, even)
 
-    def cell(row: Mapping[str, Any]) -> Cell | None:
-        part, whole = (row[f"{metric_id}_part"], row[f"{metric_id}_whole"]) if rate else (row[metric_id], 1)
-        if row["month"] in running or (not part and not whole) or (not rate and part is None):
-            return None
-        return Cell(row.get("team"), row["month"], str(row["bucket"]) if mixed else None, float(part or 0), float(whole or 0))
+    def cells(*over: str) -> tuple[Cell, ...]:
+        answer, found = ask((*over, *by)), []
+        for row in answer.rows:
+            part, whole = (row[f"{metric_id}_part"], row[f"{metric_id}_whole"]) if rate else (row[metric_id], 1)
+            if row["month"] in answer.partial or (not part and not whole) or (not rate and part is None):
+                continue
+            if "team" not in over or row["team"] not in NO_TEAM:
+                found.append(Cell(row.get("team"), row["month"], str(row["bucket"]) if by else None, float(part or 0), float(whole or 0)))
+        return tuple(sorted(found, key=lambda one: (one.team or "", one.month, one.bucket or "")))
 
-    def ordered(rows: Iterable[Mapping[str, Any]]) -> tuple[Cell, ...]:
-        cells = [one for one in map(cell, rows) if one is not None]
-        return tuple(sorted(cells, key=lambda one: (one.team or "", one.month, one.bucket or "")))
-
-    return Table(metric_id, ordered(row for row in by_team if row["team"] not in NO_TEAM), ordered(by_month), mixed)
+    return Table(metric_id, () if warehouse.missing("team") else cells("team", "month"), lambda: cells("month"), bool(by))
 
 
 def evened(cells: Sequence[Cell], starts: Mapping[str, int]) -> list[tuple[str, date, float, float]]:
@@ -251,7 +249,7 @@ def _effect(event: Event, found: Table, starts: Mapping[str, int], by_period: bo
     teams = {one.team or "" for one in found.by_team}
     first = min(starts.values())
     if "" in starts or (teams and {starts.get(team) for team in teams} == {first}):
-        return _interrupted(tuple((month, value) for _, month, value, _ in evened(found.by_month, {"": first})), first)
+        return _interrupted(tuple((month, value) for _, month, value, _ in evened(found.by_month(), {"": first})), first)
     if not teams & set(starts):
         raise TooFew("starters", 0, 1)
     rows = [Row(team, month_number(month), value, weight, starts.get(team)) for team, month, value, weight in evened(found.by_team, starts)]
@@ -291,10 +289,9 @@ def verdicts(
     """
     info = warehouse.info
     whole = everything(filters or Filters(info.first_on, info.as_of), info.first_on, info.as_of)
-    tables = []
-    for metric_id in (metric.id for metric in kpis(warehouse, metric_ids)):
-        by = cuts(metric_id, warehouse, True)
-        months = warehouse.measure([metric_id], ["month", *by], filters=whole, scope=scope)
-        teams = [] if warehouse.missing("team") else warehouse.measure([metric_id], ["team", "month", *by], filters=whole, scope=scope).rows
-        tables.append(table(metric_id, teams, months.rows, months.partial, bool(by)))
+
+    def asked(metric_id: str) -> Table:
+        return table(metric_id, warehouse, cache(lambda by: warehouse.measure([metric_id], by, filters=whole, scope=scope)))
+
+    tables = [asked(metric.id) for metric in kpis(warehouse, metric_ids)]
     return [judge(event, one, by_period=False) for event in events(steps) for one in tables]

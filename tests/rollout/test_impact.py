@@ -43,7 +43,7 @@ def drawn(effect: float, metric: str = "recovery_rate", noise: float = 0.002, st
         for number, month in enumerate(MONTHS)
     ]
     months = tuple(Cell(None, month, None, sum(one.part for one in cells if one.month == month), 8_000) for month in MONTHS)
-    return Table(metric, tuple(cells), months)
+    return Table(metric, tuple(cells), lambda: months)
 
 
 def shifted(table: Table, by: Callable[[str, int], float]) -> Table:
@@ -132,8 +132,8 @@ def test_a_mix_that_shifts_is_no_effect() -> None:
             old = 200 + 15 * max(0, number - 13) * (team in STARTED)
             for bucket, count, rate in (("M1", 1000 - old, 0.4), ("M2", old, 0.1)):
                 cells.append(Cell(team, month, bucket, count * (rate + 0.005 * place + float(rng.normal(0, 0.004))), count))
-    even = judge(events(rollout())[0], Table("recovery_rate", tuple(cells), (), True))
-    plain = judge(events(rollout())[0], Table("recovery_rate", tuple(replace(one, bucket=None) for one in cells), ()))
+    even = judge(events(rollout())[0], Table("recovery_rate", tuple(cells), tuple, True))
+    plain = judge(events(rollout())[0], Table("recovery_rate", tuple(replace(one, bucket=None) for one in cells), tuple))
     assert even.kind == "unclear" and plain.kind == "harms"
 
 

@@ -92,9 +92,7 @@ def test_from_the_export_to_the_verdict(loaded_home: Path, tmp_path: Path) -> No
 
     def table(warehouse: Warehouse, metric: str, even: bool) -> impact.Table:
         whole = impact.everything(impact.Filters(warehouse.info.first_on, warehouse.info.as_of), warehouse.info.first_on, warehouse.info.as_of)
-        by = impact.cuts(metric, warehouse, even)
-        months = warehouse.measure([metric], ["month", *by], filters=whole)
-        return impact.table(metric, warehouse.measure([metric], ["team", "month", *by], filters=whole).rows, months.rows, months.partial, bool(by))
+        return impact.table(metric, warehouse, lambda by: warehouse.measure([metric], by, filters=whole), even)
 
     steps = impact.exported(happened.run("milestones", {"teams": None}))
     event = next(one for one in impact.events(steps) if one.by_team)
