@@ -48,12 +48,11 @@ def allocate(payments: Payments, collectors: Iterable[Collector], plan: Plan, mo
     """Credit a month's payments under a plan. `clawed`: reversals that the claw-back step takes (their payment was paid for earlier)."""
     if not len(payments):
         return Allocation({}, (), ())
-    column = _Columns(payments)
     paid_under = {one.id for one in collectors if plan.takes(one.team, one.grade, one.agency)}
     known = {one.id for one in collectors}
     first, last = month.toordinal(), month_end(month).toordinal()
     reasons = _Reasons(len(payments))
-    paid, posted, cents = column.numbers["paid_day"], column.numbers["posted_day"], column.numbers["cents"]
+    paid, posted, cents = payments.numbers["paid_day"], payments.numbers["posted_day"], payments.numbers["cents"]
     in_month = (paid >= first) & (paid <= last)
     if plan.eligible.cutoff_days is not None:
         cut = plan.eligible.cutoff_days
@@ -61,21 +60,21 @@ def allocate(payments: Payments, collectors: Iterable[Collector], plan: Plan, mo
         counted = in_month | (paid < first) & (posted > first - 1 + cut) & (posted <= last + cut)
     else:
         counted = in_month
-    origin = np.where(column.numbers["origin_day"] > 0, column.numbers["origin_day"], paid)
+    origin = np.where(payments.numbers["origin_day"] > 0, payments.numbers["origin_day"], paid)
     taken_back = cents < 0
-    reasons.put("reversal_unknown", taken_back & (column.numbers["origin_day"] <= 0))
-    brought_in = frozenset(column.objects("payment_id")[counted & (paid < first)].tolist())
-    earlier = taken_back & (origin < first) & ~column.among("reverses", brought_in)
+    reasons.put("reversal_unknown", taken_back & (payments.numbers["origin_day"] <= 0))
+    brought_in = frozenset(payments.ids[counted & (paid < first)].tolist())
+    earlier = taken_back & (origin < first) & ~payments.texts["reverses"].among(brought_in)
     if clawed:
-        reasons.put("clawed_back", earlier & column.among("payment_id", clawed))
+        reasons.put("clawed_back", earlier & pd.Index(payments.ids).isin([*clawed]))
     reasons.put("reversal_unpaid", earlier)
     share = np.full(len(payments), UNIT, dtype=np.int64)
-    touch = _touches(column, plan)
+    touch = _touches(payments, plan)
     open_to_rules = np.ones(len(payments), dtype=bool)
     for rule in plan.eligible.rules:
         fit = reasons.free & open_to_rules
         for name, values in rule.cut:
-            fit &= np.isin(touch, list(values)) if name == "touch" else column.among(name, values)
+            fit &= np.isin(touch, list(values)) if name == "touch" else payments.texts[name].among(values)
         open_to_rules &= ~fit  # the first rule that fits decides
         part = _whole(rule.share)
         if part == 0:
@@ -83,7 +82,7 @@ def allocate(payments: Payments, collectors: Iterable[Collector], plan: Plan, mo
         elif part < UNIT:
             share[fit] = part
             reasons.part(rule.reason, fit)
-    owners = _owners(column, plan, paid)
+    owners = _owners(payments, plan, paid)
     pieces: list[tuple[Array, Array, Array]] = []
     given = np.zeros(len(payments), dtype=np.int64)
     for number, (who, split) in enumerate(owners, start=1):
@@ -104,41 +103,8 @@ def allocate(payments: Payments, collectors: Iterable[Collector], plan: Plan, mo
     reasons.wholes(whole, cents * UNIT)
     brought = counted & ~in_month
     reasons.piece("brought_forward", brought, -cents * UNIT)
-    kinds = _grouped(column, plan, pieces, touch)
-    return Allocation(kinds, reasons.uncredited(column), _ties(column, pieces, reasons, cents, in_month))
-
-
-class _Columns:
-    """Payments as arrays: texts as codes into their values."""
-
-    def __init__(self, payments: Payments) -> None:
-        self.ids: list[str] = payments.columns["payment_id"]
-        self.texts = {name: values for name, values in payments.columns.items()}
-        self.numbers = {
-            name: np.asarray(payments.columns[name], dtype=np.int64)
-            for name in ("cents", "paid_day", "posted_day", "origin_day", "moved_day", "touched_day", "talked_day")
-        }
-        self._codes: dict[str, tuple[Array, list[str]]] = {}
-
-    def codes(self, name: str) -> tuple[Array, list[str]]:
-        """Codes of a text column and what they stand for, sorted."""
-        if name not in self._codes:
-            found, values = pd.factorize(np.asarray(self.texts[name], dtype=object))
-            order = sorted(range(len(values)), key=lambda at: str(values[at]))
-            rank = np.empty(len(values), dtype=np.int64)
-            rank[order] = np.arange(len(values))
-            self._codes[name] = rank[found], [str(values[at]) for at in order]
-        return self._codes[name]
-
-    def among(self, name: str, values: Iterable[str]) -> Array:
-        """Which rows have one of some values."""
-        wanted = frozenset(values)
-        codes, known = self.codes(name)
-        found: Array = np.array([value in wanted for value in known], dtype=bool)[codes]
-        return found
-
-    def objects(self, name: str) -> Array:
-        return np.asarray(self.texts[name], dtype=object)
+    kinds = _grouped(payments, plan, pieces, touch)
+    return Allocation(kinds, reasons.uncredited(payments), _ties(payments, pieces, reasons, cents, in_month))
 
 
 class _Reasons:
@@ -175,9 +141,9 @@ class _Reasons:
         for reason, mask in self._whole:
             self.piece(reason, mask & whole, value)
 
-    def uncredited(self, column: _Columns) -> tuple[Uncredited, ...]:
+    def uncredited(self, payments: Payments) -> tuple[Uncredited, ...]:
         """By reason and team, with the payments."""
-        team, teams = column.codes("team")
+        team, teams = payments.texts["team"]
         found: dict[tuple[str, str], tuple[int, list[int]]] = {}
         for reason, at, value in self.pieces:
             for code in np.unique(team[at]):
@@ -185,60 +151,59 @@ class _Reasons:
                 amount, rows = found.get((reason, teams[code]), (0, []))
                 found[reason, teams[code]] = (amount + int(value[mask].sum()), rows + at[mask].tolist())
         return tuple(
-            Uncredited(reason, name, _money(amount), tuple(column.ids[at] for at in sorted(set(rows))))
+            Uncredited(reason, name, _money(amount), tuple(payments.ids[at] for at in sorted(set(rows))))
             for (reason, name), (amount, rows) in sorted(found.items())
         )
 
 
-def _touches(column: _Columns, plan: Plan) -> Array:
+def _touches(payments: Payments, plan: Plan) -> Array:
     """Whether the holder had touched the case within the plan's days before a payment."""
     days = plan.eligible.touch_days
     if plan.eligible.touch is None or days is None:
-        return np.full(len(column.ids), "", dtype=object)
-    touched = column.numbers["touched_day"]
-    origin = np.where(column.numbers["origin_day"] > 0, column.numbers["origin_day"], column.numbers["paid_day"])
+        return np.full(len(payments), "", dtype=object)
+    touched = payments.numbers["touched_day"]
+    origin = np.where(payments.numbers["origin_day"] > 0, payments.numbers["origin_day"], payments.numbers["paid_day"])
     return np.where((touched > 0) & (touched >= origin - days) & (touched <= origin), "worked", "self_cure").astype(object)
 
 
-def _owners(column: _Columns, plan: Plan, paid: Array) -> list[tuple[Array, Array]]:
+def _owners(payments: Payments, plan: Plan, paid: Array) -> list[tuple[Array, Array]]:
     """Who gets which share (millionths) of each payment, one pair of arrays a share."""
-    holder, rule = column.objects("holder"), plan.credit
-    origin = np.where(column.numbers["origin_day"] > 0, column.numbers["origin_day"], paid)
-    otherwise = holder if rule.otherwise == "holder" else np.full(len(column.ids), "", dtype=object)
-    whole = np.full(len(column.ids), UNIT, dtype=np.int64)
+    holder, rule = payments.texts["holder"].rows(), plan.credit
+    origin = np.where(payments.numbers["origin_day"] > 0, payments.numbers["origin_day"], paid)
+    otherwise = holder if rule.otherwise == "holder" else np.full(len(payments), "", dtype=object)
+    whole = np.full(len(payments), UNIT, dtype=np.int64)
     if rule.rule == "payment":
-        own = column.objects("own")
+        own = payments.texts["own"].rows()
         owner = np.where(own != "", own, otherwise)
     elif rule.rule == "right_party":
-        talked, within = column.numbers["talked_day"], rule.within_days or 0
+        talked, within = payments.numbers["talked_day"], rule.within_days or 0
         recent = (talked > 0) & (talked >= origin - within) & (talked <= origin)
-        owner = np.where(recent, column.objects("talker"), otherwise)
+        owner = np.where(recent, payments.texts["talker"].rows(), otherwise)
     else:
         owner = holder
     if rule.transfer_days is None:
         return [(owner, whole)]
-    moved, previous = column.numbers["moved_day"], column.objects("previous")
+    moved, previous = payments.numbers["moved_day"], payments.texts["previous"].rows()
     shared = (moved > 0) & (origin - moved < rule.transfer_days) & (origin >= moved) & (previous != "") & (owner == holder)
     new = np.where(shared, _whole(rule.transfer_share), whole)
     return [(owner, new), (np.where(shared, previous, ""), whole - new)]
 
 
-def _grouped(column: _Columns, plan: Plan, pieces: Sequence[tuple[Array, Array, Array]], touch: Array) -> dict[str, tuple[Kind, ...]]:
+def _grouped(payments: Payments, plan: Plan, pieces: Sequence[tuple[Array, Array, Array]], touch: Array) -> dict[str, tuple[Kind, ...]]:
     """Credited cash by collector and cut, each with its payments and their shares."""
     at = np.concatenate([rows for rows, _, _ in pieces])
     if not len(at):
         return {}
     who_code, names = pd.factorize(np.concatenate([who for _, who, _ in pieces]))
     weight = np.concatenate([part for _, _, part in pieces])
-    value = column.numbers["cents"][at] * weight
-    cuts: list[tuple[str, Array, list[str]]] = []
+    value = payments.numbers["cents"][at] * weight
+    cuts: list[tuple[str, Array, Sequence[str] | Array]] = []
     for name in plan.cuts:
         if name == "touch":
             codes, values = pd.factorize(touch)
             cuts.append((name, codes[at], [str(text) for text in values]))
         else:
-            found_codes, listed = column.codes(name)
-            cuts.append((name, found_codes[at], listed))
+            cuts.append((name, payments.texts[name].codes[at], payments.texts[name].values))
     key = who_code.astype(np.int64)
     for _, codes, listed in cuts:
         key = key * len(listed) + codes
@@ -251,7 +216,7 @@ def _grouped(column: _Columns, plan: Plan, pieces: Sequence[tuple[Array, Array, 
     first = order[starts]
     cut_of = list(zip(*([(name, listed[code]) for code in codes[first].tolist()] for name, codes, listed in cuts), strict=True))
     owners = np.asarray(names, dtype=object)[who_code[first]].tolist()
-    ids = np.asarray(column.ids, dtype=object)[at].tolist()
+    ids = payments.ids[at].tolist()
     weights = weight.tolist()
     shares: dict[int, Decimal] = {part: Decimal(part) / UNIT for part in set(weights)}
     found: dict[str, list[Kind]] = {}
@@ -268,9 +233,9 @@ def _cut_of(kind: Kind) -> tuple[tuple[str, str], ...]:
     return kind.cut
 
 
-def _ties(column: _Columns, pieces: Sequence[tuple[Array, Array, Array]], reasons: _Reasons, cents: Array, in_month: Array) -> tuple[Tie, ...]:
+def _ties(payments: Payments, pieces: Sequence[tuple[Array, Array, Array]], reasons: _Reasons, cents: Array, in_month: Array) -> tuple[Tie, ...]:
     """By team of the holder at value date: net cash = credited + the rest by reason."""
-    team, teams = column.codes("team")
+    team, teams = payments.texts["team"]
 
     def by_team(at: Array, value: Array) -> list[int]:
         total = np.zeros(len(teams), dtype=np.int64)

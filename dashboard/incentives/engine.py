@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from decimal import Context, Decimal, localcontext
 from typing import Any
 
+import numpy as np
+
 from dashboard.filters import month_end, shifted
 from dashboard.incentives import plan as plans
 from dashboard.incentives.crediting import Kind, allocate
@@ -74,7 +76,7 @@ def run(plan: Plan, inputs: Inputs) -> Run:
     gc.disable()  # a run makes many small records and no cycles: looking for some would double its time
     try:
         with localcontext(Context(prec=PRECISION)):
-            return _Month(plan, inputs.ordered()).run()
+            return _Month(plan, inputs).run()
     finally:
         if collecting:
             gc.enable()
@@ -82,6 +84,8 @@ def run(plan: Plan, inputs: Inputs) -> Run:
 
 class _Month:
     def __init__(self, plan: Plan, inputs: Inputs) -> None:
+        self.seal = inputs.hash  # of the inputs as given: they keep it for the next plan tried on them
+        inputs = inputs.ordered()
         self.plan, self.inputs, self.month = plan, inputs, inputs.month
         self.refusals: list[Refusal] = []
         self.uses = plan.uses
@@ -101,12 +105,15 @@ class _Month:
         self.earned: dict[str, list[Any]] = {}
         for one in remembered.earned if clawing else ():
             self.earned.setdefault(one.payment, []).append(one)
-        rows = inputs.payments.columns
+        payments = inputs.payments
+        taken_back = np.flatnonzero((payments.numbers["cents"] < 0) & payments.texts["reverses"].among(self.earned))
         self.reversals = [
-            (rows["payment_id"][at], rows["reverses"][at], Decimal(rows["cents"][at]).scaleb(-2))
-            for at in range(len(inputs.payments))
-            if rows["cents"][at] < 0 and rows["reverses"][at] in self.earned
+            (one, before, Decimal(cents).scaleb(-2))
+            for one, before, cents in zip(
+                payments.ids[taken_back], payments.texts["reverses"].rows()[taken_back], payments.numbers["cents"][taken_back].tolist(), strict=True
+            )
         ]  # fmt: skip
+        self.heads: dict[str, int] = {}
 
     def run(self) -> Run:
         inputs, plan = self.inputs, self.plan
@@ -120,6 +127,7 @@ class _Month:
         for desk in desks:
             self.teams.setdefault(desk.who.team, []).append(desk)
             self.given(desk)
+        self.heads = {name: sum(self.employed(desk.who) > 0 for desk in team) for name, team in self.teams.items()}
         for step in plan.steps:
             if isinstance(step, plans.Pool):
                 for team in self.teams.values():
@@ -135,7 +143,7 @@ class _Month:
         if self.refusals:
             raise RunRefused(dict.fromkeys(self.refusals))
         return Run(
-            self.month, inputs.dataset, inputs.snapshot, inputs.as_of, inputs.currency, plan.id, plan.version, plan.hash, inputs.hash,
+            self.month, inputs.dataset, inputs.snapshot, inputs.as_of, inputs.currency, plan.id, plan.version, plan.hash, self.seal,
             tuple(self.statement(desk) for desk in desks), found.uncredited, found.ties,
             (
                 *((("no_previous_month", f"{shifted(self.month, -1):%Y-%m}"),) if lacking else ()),
@@ -312,7 +320,7 @@ class _Month:
         for scope in step.sources:
             value = self.looked_up(step.metric or "", who, (scope,))
             if value is not None:
-                heads = sum(1 for one in self.teams[who.team] if self.employed(one.who) > 0) if scope == "team" else 1
+                heads = self.heads[who.team] if scope == "team" else 1
                 base, source = value / max(heads, 1), scope
                 break
         if base is None and step.table is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from dashboard.filters import month_end
 from dashboard.incentives import plan as plans
@@ -96,35 +97,25 @@ def _payments(warehouse: Warehouse, plan: Plan, first: date, last: date) -> Paym
     late_from = never if cut is None else first + timedelta(days=cut - 1)
     late_until = never if cut is None else last + timedelta(days=cut)
     found = warehouse.arrays("pay_payments", {"start": first, "until": last, "late_from": late_from, "late_until": late_until})
-    if (found["payment_id"][1:] < found["payment_id"][:-1]).any():  # posted late, or since a snapshot was built
-        order = np.argsort(found["payment_id"], kind="stable")
-        found = {name: column[order] for name, column in found.items()}
-    known: dict[int, int] = {}  # a day is one object, not one a payment, as a team is already: that spares half the room
-    columns: dict[str, list[Any]] = {
-        name: [known.setdefault(value, value) for value in values.tolist()] if name.endswith("_day") else values.tolist()
-        for name, values in found.items()
-    }
-    earliest = min((date.fromordinal(origin or paid) for origin, paid in zip(columns["origin_day"], columns["paid_day"], strict=True)), default=first)
-    span = {"earliest": min(earliest, first), "until": last}
+    dated = np.where(found["origin_day"] > 0, found["origin_day"], found["paid_day"])
+    span = {"earliest": date.fromordinal(int(dated.min(initial=first.toordinal()))), "until": last}
     # a reversal goes with the payment that it takes back
-    whose = [
-        (before or own) if cents < 0 else own
-        for own, before, cents in zip(columns["payment_id"], columns["reverses"], columns["cents"], strict=True)
-    ]  # fmt: skip
+    whose = np.where((found["cents"] < 0) & (found["reverses"] != ""), found["reverses"], found["payment_id"])
     if plan.eligible.touch is not None:
         asked = {**span, "days": plan.eligible.touch_days, "touch": plan.eligible.touch}
-        columns["touched_day"] = _of(whose, warehouse.arrays("pay_touches", asked), "touched_day", 0)
+        found["touched_day"] = _of(whose, warehouse.arrays("pay_touches", asked), "touched_day", 0)
     if plan.credit.rule == "right_party":
         talks = warehouse.arrays("pay_talks", {**span, "days": plan.credit.within_days})
-        columns["talker"] = _of(whose, talks, "talker", "")
-        columns["talked_day"] = _of(whose, talks, "talked_day", 0)
-    return Payments.known(columns)
+        found["talker"] = _of(whose, talks, "talker", "")
+        found["talked_day"] = _of(whose, talks, "talked_day", 0)
+    return Payments(found)
 
 
-def _of(payments: list[str], found: Mapping[str, npt.NDArray[Any]], name: str, unknown: Any) -> list[Any]:
+def _of(payments: npt.NDArray[Any], found: Mapping[str, npt.NDArray[Any]], name: str, unknown: Any) -> npt.NDArray[Any]:
     """A column of a report by payment, for these payments; `unknown` of those that it doesn't have."""
-    known = dict(zip(found["payment_id"].tolist(), found[name].tolist(), strict=True))
-    return [known.get(one, unknown) for one in payments]
+    place = pd.Index(found["payment_id"]).get_indexer(payments)
+    column: npt.NDArray[Any] = np.append(found[name], [unknown])[place]  # no place is the last one
+    return column
 
 
 def _collector(row: Mapping[str, Any]) -> Collector:

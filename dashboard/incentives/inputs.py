@@ -9,14 +9,43 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from dashboard.incentives.statement import made, plain
 
 #: Of a payment's row, in the order of the report.
 TEXTS = ("payment_id", "team", "holder", "previous", "own", "talker", "bucket", "product", "method", "placement", "reverses")
 NUMBERS = ("cents", "paid_day", "posted_day", "origin_day", "moved_day", "touched_day", "talked_day")
+
+
+class Texts(NamedTuple):
+    """A column of texts: the place of each row's among `values`, which are sorted and each in some row."""
+
+    codes: npt.NDArray[np.int32]
+    values: npt.NDArray[np.object_]
+
+    @staticmethod
+    def of(column: Sequence[str] | npt.NDArray[Any]) -> Texts:
+        """From the texts themselves."""
+        codes, found = pd.factorize(np.asarray(column, dtype=object))
+        order = np.argsort(found)
+        rank = np.empty(len(found), dtype=np.int32)
+        rank[order] = np.arange(len(found))
+        return Texts(rank[codes], found[order])
+
+    def rows(self) -> npt.NDArray[np.object_]:
+        """The text of each row."""
+        found: npt.NDArray[np.object_] = self.values[self.codes]
+        return found
+
+    def among(self, wanted: Iterable[str]) -> npt.NDArray[np.bool_]:
+        """Which rows have one of some texts."""
+        known = frozenset(wanted)
+        return np.array([value in known for value in self.values], dtype=bool)[self.codes]
 
 
 class Payments:
@@ -27,13 +56,18 @@ class Payments:
     date of the payment that a reversal (cents below 0) takes back.
     """
 
-    def __init__(self, columns: Mapping[str, Iterable[Any]]) -> None:
-        lists = {name: list(columns[name]) for name in (*TEXTS, *NUMBERS)}
-        identifiers = lists["payment_id"]
-        if any(after <= before for before, after in pairwise(identifiers)):
-            order = sorted(range(len(identifiers)), key=identifiers.__getitem__)
-            lists = {name: [column[at] for at in order] for name, column in lists.items()}
-        self.columns: dict[str, list[Any]] = lists
+    def __init__(self, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]]) -> None:
+        """From the columns there are; the others are unknown."""
+        ids = np.asarray(columns["payment_id"], dtype=object)
+        order = None if len(ids) < 2 or (ids[1:] > ids[:-1]).all() else np.argsort(ids, kind="stable")
+
+        def ordered(name: str, kind: type, nothing: Any) -> npt.NDArray[Any]:
+            column: npt.NDArray[Any] = np.asarray(columns[name], dtype=kind) if name in columns else np.full(len(ids), nothing, dtype=kind)
+            return column if order is None else column[order]
+
+        self.ids: npt.NDArray[np.object_] = ordered("payment_id", object, "")
+        self.texts = {name: Texts.of(ordered(name, object, "")) for name in TEXTS if name != "payment_id"}
+        self.numbers = {name: ordered(name, np.int64, 0) for name in NUMBERS}
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> Payments:
@@ -46,15 +80,14 @@ class Payments:
             }
         )
 
-    @classmethod
-    def known(cls, columns: Mapping[str, Sequence[Any]]) -> Payments:
-        """From the columns there are; the others are unknown."""
-        size = len(columns["payment_id"])
-        unknown = {**dict.fromkeys(TEXTS, ""), **dict.fromkeys(NUMBERS, 0)}
-        return cls({name: columns[name] if name in columns else [nothing] * size for name, nothing in unknown.items()})
+    def listed(self, name: str) -> list[Any]:
+        """A column as plain texts or numbers."""
+        if name in self.numbers:
+            return list(self.numbers[name].tolist())
+        return list((self.ids if name == "payment_id" else self.texts[name].rows()).tolist())
 
     def __len__(self) -> int:
-        return len(self.columns["payment_id"])
+        return len(self.ids)
 
 
 class Collector(NamedTuple):
@@ -165,7 +198,12 @@ class Inputs:
         """Exact, the same for the same inputs in any order."""
         ordered = self.ordered()
         data = {name: plain(getattr(ordered, name)) for name in ordered.named() if name != "payments"}
-        return json.dumps({**data, "payments": ordered.payments.columns}, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        return json.dumps(
+            {**data, "payments": {name: ordered.payments.listed(name) for name in (*TEXTS, *NUMBERS)}},
+            ensure_ascii=False,
+            separators=(",", ":"),
+            sort_keys=True,
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Inputs:
@@ -202,9 +240,9 @@ class Inputs:
         rest += [getattr(known, one.name) for one in fields(known)]
         sealed.update(json.dumps(rest, default=str).encode() + b"\n")
         for name in TEXTS:
-            sealed.update("\n".join([json.dumps(text) if "\n" in text else text for text in ordered.payments.columns[name]]).encode() + b"\n\n")
+            sealed.update("\n".join([json.dumps(text) if "\n" in text else text for text in ordered.payments.listed(name)]).encode() + b"\n\n")
         for name in NUMBERS:
-            sealed.update(",".join(map(str, ordered.payments.columns[name])).encode() + b"\n")
+            sealed.update(",".join(map(str, ordered.payments.listed(name))).encode() + b"\n")
         return sealed.hexdigest()
 
 

@@ -95,8 +95,7 @@ def remember(warehouse: Warehouse, plan: Plan, inputs: Inputs, ledger: Ledger) -
 
 def _earned(payments: Payments, locked: Iterable[Record], ledger: Ledger) -> list[Earned]:
     """What payments that are reversed now had earned, in locked months."""
-    rows = payments.columns
-    wanted = {rows["reverses"][at] for at in range(len(payments)) if rows["cents"][at] < 0 and rows["reverses"][at]}
+    wanted = {*payments.texts["reverses"].rows()[payments.numbers["cents"] < 0].tolist()} - {""}
     if not wanted:
         return []
     found: list[Earned] = []
@@ -170,5 +169,5 @@ def _cents(value: Decimal) -> Decimal:
 
 def _beyond(stored: Inputs, warehouse: Warehouse) -> bool:
     """Whether a locked month's payments lie before what a snapshot holds."""
-    first = min(stored.payments.columns["paid_day"], default=None)
-    return first is not None and date.fromordinal(first) < warehouse.info.first_on
+    days = stored.payments.numbers["paid_day"]
+    return len(days) > 0 and date.fromordinal(int(days.min())) < warehouse.info.first_on

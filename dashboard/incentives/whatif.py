@@ -295,9 +295,9 @@ def _jumps(pay: Callable[[int], Decimal], left: int, right: int) -> list[Cliff]:
 
 def _alone(inputs: Inputs, person: str) -> Callable[[int], Inputs]:
     """The month with one person in it and one payment, of their most frequent kind of cash and of a size to be given."""
-    rows = inputs.payments.columns
-    mine = [at for at in range(len(inputs.payments)) if rows["holder"][at] == person and rows["cents"][at] > 0]
-    kinds = [(rows["bucket"][at], rows["product"][at], rows["method"][at], rows["placement"][at]) for at in mine]
+    texts = inputs.payments.texts
+    mine = texts["holder"].among((person,)) & (inputs.payments.numbers["cents"] > 0)
+    kinds = [*zip(*(texts[name].rows()[mine].tolist() for name in ("bucket", "product", "method", "placement")), strict=True)]
     bucket, product, method, placement = max(sorted(set(kinds)), key=kinds.count) if kinds else ("M1", "", "", "")
     who = next(one for one in inputs.collectors if one.id == person)
     day = inputs.month.toordinal()

@@ -132,4 +132,4 @@ def test_whole_tiers_can_pay_less_for_more_only_where_a_later_rate_is_lower() ->
 
 def test_ids_may_come_in_any_order() -> None:
     rows = [paid("P2", 5), paid("P10", 7), paid("P1", 3)]
-    assert Payments.of(rows).columns["payment_id"] == ["P1", "P10", "P2"] and Payments.of(rows).columns["cents"] == [300, 700, 500]
+    assert Payments.of(rows).listed("payment_id") == ["P1", "P10", "P2"] and Payments.of(rows).listed("cents") == [300, 700, 500]

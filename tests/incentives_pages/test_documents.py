@@ -72,10 +72,10 @@ def worked() -> Inputs:
 
 
 def behind(inputs: Inputs) -> dict[str, Behind]:
-    rows = inputs.payments.columns
+    ids, days, cents = (inputs.payments.listed(name) for name in ("payment_id", "paid_day", "cents"))
     return {
-        name: Behind(name, f"C{at}", date.fromordinal(rows["paid_day"][at]), None, D(rows["cents"][at]).scaleb(-2))
-        for at, name in enumerate(rows["payment_id"])
+        name: Behind(name, f"C{at}", date.fromordinal(day), None, D(amount).scaleb(-2))
+        for at, (name, day, amount) in enumerate(zip(ids, days, cents, strict=True))
     }
 
 
