@@ -185,8 +185,8 @@ class Expectation:
     """
 
     place: npt.NDArray[np.int32]
-    limits: Mapping[str, npt.NDArray[np.int32]]
-    columns: tuple[Vector, ...]
+    limits: Mapping[str, npt.NDArray[np.unsignedinteger[Any]]]
+    columns: tuple[npt.NDArray[Any], ...]
     people: Ints
     months: Ints
     auc: float
@@ -207,14 +207,18 @@ class Expectation:
         return Tallies(tuple(map(Tally._make, each)), months, self.auc, self.calibration, int(self.columns[0].sum()), FOLDS)
 
 
-def _among(numbers: npt.NDArray[np.int32], values: Ints) -> npt.NDArray[np.bool_]:
+#: What each of the columns is kept as: cases and payers are whole numbers, what is expected is known to no more than some digits.
+STORED = (np.int32, np.int32, np.float32, np.float32, np.float64, np.float32, np.float32)
+
+
+def _among(numbers: npt.NDArray[np.unsignedinteger[Any]], values: Ints) -> npt.NDArray[np.bool_]:
     """Whether each number is one of some."""
-    chosen = np.zeros(int(numbers.max(initial=0)) + 1, dtype=bool)
+    chosen: npt.NDArray[np.bool_] = np.zeros(int(numbers.max(initial=0)) + 1, dtype=bool)
     chosen[values[values < len(chosen)]] = True
-    return chosen[numbers]
+    return np.take(chosen, numbers)
 
 
-#: The last expectation fitted on a snapshot, of so many snapshots at most: at a million cases one takes a tenth of a GiB.
+#: The last expectation fitted on a snapshot, of so many snapshots at most: at a million cases one takes a twentieth of a GiB.
 KEPT = 2
 _fitted: WeakKeyDictionary[Asked, tuple[int, Expectation]] = WeakKeyDictionary()
 _fitting = Lock()
@@ -261,11 +265,12 @@ def expectation(mix: Mix) -> Expectation:
     every = int(np.prod([*sizes.values()]))
     kept, row = _numbered((at * len(people) + person) * every + code[kind])
     # cases at the same place whose limits are the same are added up: all that is asked of them later, in half the room
-    sums, (place, code) = tuple(_sums(row, column, len(kept)) for column in columns), np.divmod(kept, every)
+    sums = tuple(_sums(row, column, len(kept)).astype(kind) for column, kind in zip(columns, STORED, strict=True))
+    place, code = np.divmod(kept, every)
     limits = {}
     for name, size in reversed(sizes.items()):
         code, found = np.divmod(code, size)
-        limits[name] = found.astype(np.int32)
+        limits[name] = found.astype(np.min_scalar_type(size))
     return Expectation(place.astype(np.int32), limits, sums, people, months, auc, tenths)
 
 
@@ -317,7 +322,7 @@ def _means(rows: sparse.csr_matrix, held: Vector, cash: Vector, width: int) -> E
     return Effects.split(model.coef_, float(model.intercept_), width)
 
 
-def _sums(place: npt.NDArray[np.integer[Any]], values: Vector, size: int) -> Vector:
+def _sums(place: npt.NDArray[np.integer[Any]], values: npt.NDArray[Any], size: int) -> Vector:
     """The sum of some values at each place."""
     result: Vector = np.bincount(place, weights=values, minlength=size).astype(np.float64)
     return result
