@@ -171,12 +171,8 @@ def tried(plan: Plan, months: Iterable[date], inputs: Callable[[Plan, date], Inp
 
 
 def _bare(run: Run) -> Run:
-    """A run without its workings and the payments in it: amounts and quantities are compared, and the rest is nearly all of its size."""
-
-    def bare(one: Statement) -> Statement:
-        return replace(one, lines=tuple(line._replace(parts=()) for line in one.lines), credited=())
-
-    return replace(run, statements=tuple(map(bare, run.statements)), uncredited=())
+    """A run without its lines and the payments in it: amounts and quantities are compared, and the rest is nearly all of its size."""
+    return replace(run, statements=tuple(replace(one, lines=(), credited=()) for one in run.statements), uncredited=())
 
 
 def inputs_of(warehouse: Warehouse) -> Callable[[Plan, date], Inputs]:
