@@ -25,7 +25,7 @@ NUMBERS = ("cents", "paid_day", "posted_day", "origin_day", "moved_day", "touche
 class Texts(NamedTuple):
     """A column of texts: the place of each row's among `values`, which are sorted and each in some row."""
 
-    codes: npt.NDArray[np.int32]
+    codes: npt.NDArray[np.unsignedinteger[Any]]
     values: npt.NDArray[np.object_]
 
     @staticmethod
@@ -33,7 +33,7 @@ class Texts(NamedTuple):
         """From the texts themselves."""
         codes, found = pd.factorize(np.asarray(column, dtype=object))
         order = np.argsort(found)
-        rank = np.empty(len(found), dtype=np.int32)
+        rank = np.empty(len(found), dtype=np.min_scalar_type(len(found)))
         rank[order] = np.arange(len(found))
         return Texts(rank[codes], found[order])
 
@@ -45,7 +45,7 @@ class Texts(NamedTuple):
     def among(self, wanted: Iterable[str]) -> npt.NDArray[np.bool_]:
         """Which rows have one of some texts."""
         known = frozenset(wanted)
-        return np.array([value in known for value in self.values], dtype=bool)[self.codes]
+        return np.take(np.array([value in known for value in self.values], dtype=bool), self.codes)
 
 
 class Payments:
@@ -67,7 +67,7 @@ class Payments:
 
         self.ids: npt.NDArray[np.object_] = ordered("payment_id", object, "")
         self.texts = {name: Texts.of(ordered(name, object, "")) for name in TEXTS if name != "payment_id"}
-        self.numbers = {name: ordered(name, np.int64, 0) for name in NUMBERS}
+        self.numbers = {name: ordered(name, np.int64 if name == "cents" else np.int32, 0) for name in NUMBERS}
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> Payments:
