@@ -22,7 +22,7 @@ from dashboard.incentives.plan import Plan
 from dashboard.incentives.planfile import Plans, parse
 from dashboard.incentives.problems import PlanError, Problem, phrase
 from dashboard.incentives.runs import OWN_PLANS
-from dashboard.incentives.statement import ZERO, Run, Statement
+from dashboard.incentives.statement import ZERO, Run
 from dashboard.state import State
 from dashboard.warehouse import Warehouse
 
