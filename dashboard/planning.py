@@ -14,7 +14,7 @@ from dashboard import formats, printing, ui
 from dashboard.filters import Filters
 from dashboard.formats import plain
 from dashboard.frame import Frame
-from dashboard.rollout import current, exchange, impact, sentences
+from dashboard.rollout import current, exchange, impact, msproject, sentences
 from dashboard.rollout import pack as pack_page
 from dashboard.rollout.book import Book, Change, ChangedMeanwhile, Edited, Merge, compared
 from dashboard.rollout.outlook import Outlook, TooFew, outlook
@@ -412,7 +412,7 @@ def files(now: Planning) -> None:
         makers: Mapping[str, tuple[str, Any]] = {
             "CSV": ("text/csv", lambda: exchange.csv_file(whole, versions, lang)),
             "Excel": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", lambda: exchange.excel_file(whole, versions, lang)),
-            "XML": ("application/xml", lambda: exchange.xml_file(whole, versions, lang, title, at.info.currency)),
+            "XML": ("application/xml", lambda: msproject.xml_file(whole, versions, lang, title, at.info.currency)),
         }
         with st.container(horizontal=True, gap="small"):
             for name, (mime, make) in makers.items():
@@ -441,7 +441,7 @@ def _import(now: Planning) -> None:
         content = sent.getvalue()
         known = now.edited.plan
         filed = (
-            exchange.read_xml(content, lang, known) if sent.name.lower().endswith(".xml") else exchange.read_table(content, sent.name, lang, known)
+            msproject.read_xml(content, lang, known) if sent.name.lower().endswith(".xml") else exchange.read_table(content, sent.name, lang, known)
         )
     except PlanRefused as error:
         st.error(plain(sentences.refusal(error, lang)), icon=":material/block:")

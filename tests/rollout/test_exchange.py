@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.rollout import exchange
+from dashboard.rollout import exchange, msproject
 from dashboard.rollout.plan import Plan, PlanRefused, Said, bundled, evidence_of, evidence_text, items_of
 from dashboard.rollout.sentences import refusal
 from tests.rollout.drawing import plan, plans
@@ -61,7 +61,7 @@ def test_excel_comes_back_exactly(made: Plan, lang: str) -> None:
 @settings(max_examples=60, deadline=None)
 def test_xml_comes_back_exactly_in_either_language(made: Plan, written: str, read_in: str) -> None:
     versions = {step.id: number for number, step in enumerate(made)}
-    read = exchange.read_xml(exchange.xml_file(made, versions, written, "Plan", "CNY"), read_in)
+    read = msproject.read_xml(msproject.xml_file(made, versions, written, "Plan", "CNY"), read_in)
     assert same(read.plan, made) and read.versions == versions
 
 
@@ -75,7 +75,7 @@ def test_evidence_is_read_as_it_was_written(made: Plan) -> None:
 def test_the_xml_has_the_structure_of_the_published_schema() -> None:
     made = bundled(date(2026, 1, 1))
     made = (replace(made[0], actual_start=date(2026, 1, 2), actual_end=date(2026, 2, 3), note="n", percent=Decimal(100)), *made[1:])
-    root = ET.fromstring(exchange.xml_file(made, {}, "en", "Plan", "EUR"))
+    root = ET.fromstring(msproject.xml_file(made, {}, "en", "Plan", "EUR"))
     assert root.tag == f"{{{NS['p']}}}Project"
     _in_order(root, PROJECT_ORDER)
     assert root.findtext("p:CurrencyCode", "", NS) == "EUR"  # the one element that the schema requires of every project
@@ -131,7 +131,7 @@ SAVED = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 
 @pytest.mark.parametrize("text", [SAVED, SAVED.replace(' xmlns="http://schemas.microsoft.com/project"', "")], ids=["MS Project", "no namespace"])
 def test_a_file_as_project_programs_save_it(text: str) -> None:
-    first, second = exchange.read_xml(text.encode(), "en").plan
+    first, second = msproject.read_xml(text.encode(), "en").plan
     assert (first.id, first.measure, first.name.en, first.owner.en) == ("T2", "channels", "SMS & WeChat live", "Li Na")
     assert (first.planned_start, first.planned_end) == (date(2026, 3, 2), date(2026, 3, 31))
     assert (first.baseline_start, first.baseline_end) == (date(2026, 3, 2), date(2026, 3, 27))
@@ -147,9 +147,9 @@ def test_a_file_as_project_programs_save_it(text: str) -> None:
 def test_a_percentage_or_name_changed_in_the_project_program_counts() -> None:
     made = plan("id | base | percent | measure\nA | 03-01..03-31 | 45.5 | team")
     made = (replace(made[0], name=Said("Name", "名称")),)
-    text = exchange.xml_file(made, {}, "zh", "x", "CNY").decode()
+    text = msproject.xml_file(made, {}, "zh", "x", "CNY").decode()
     changed = text.replace("<PercentComplete>45<", "<PercentComplete>60<").replace("<Name>名称<", "<Name>新名称<")
-    (step,) = exchange.read_xml(changed.encode(), "zh").plan
+    (step,) = msproject.read_xml(changed.encode(), "zh").plan
     assert step.percent == 60 and step.name == Said.of("新名称")
 
 
@@ -234,7 +234,7 @@ ROW = "A,team,A,Li,2026-01-01,2026-01-31,2026-01-01,2026-01-31,0\n"
 )  # fmt: skip
 def test_broken_files_are_refused_in_plain_words(name: str, content: bytes, reason: str) -> None:
     with pytest.raises(PlanRefused) as refused:
-        exchange.read_xml(content, "en") if name.endswith("xml") else exchange.read_table(content, name, "en")
+        msproject.read_xml(content, "en") if name.endswith("xml") else exchange.read_table(content, name, "en")
     assert refused.value.reason == reason
     for lang in LANGS:
         assert len(refusal(refused.value, lang)) > 10
@@ -248,7 +248,7 @@ def test_a_workbook_that_unpacks_without_end_is_refused() -> None:
         exchange.read_table(out.getvalue(), "x.xlsx", "en")
 
 
-@pytest.mark.parametrize("read", [lambda content: exchange.read_xml(content, "en"), lambda content: exchange.read_table(content, "x.csv", "en")])
+@pytest.mark.parametrize("read", [lambda content: msproject.read_xml(content, "en"), lambda content: exchange.read_table(content, "x.csv", "en")])
 def test_a_file_too_large_is_refused_unread(read: Callable[[bytes], object]) -> None:
     with pytest.raises(PlanRefused, match="bad_size"):
         read(b" " * (exchange.MOST_BYTES + 1))
@@ -257,6 +257,6 @@ def test_a_file_too_large_is_refused_unread(read: Callable[[bytes], object]) -> 
 @given(st.binary(max_size=300))
 @settings(max_examples=80, deadline=None)
 def test_no_bytes_whatever_raise_anything_else(content: bytes) -> None:
-    for read in (lambda: exchange.read_xml(content, "en"), lambda: exchange.read_table(content, "x.csv", "en")):
+    for read in (lambda: msproject.read_xml(content, "en"), lambda: exchange.read_table(content, "x.csv", "en")):
         with pytest.raises(PlanRefused):
             read()

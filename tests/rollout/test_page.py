@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import planning, state
 from dashboard.home import Home
-from dashboard.rollout import exchange
+from dashboard.rollout import exchange, msproject
 from dashboard.rollout.book import Book
 from dashboard.rollout.plan import of_export
 from dashboard.warehouse import Warehouse
@@ -265,7 +265,7 @@ def test_a_plan_goes_out_and_comes_back_changed(opened: Open, loaded: Home, kind
     base = of_export(Warehouse(loaded.info("plan")).run("milestones", {"teams": None}))
     moved = (base[0], replace(base[1], planned_end=date(2026, 6, 30)), base[2])
     makers = {"csv": exchange.csv_file, "xlsx": exchange.excel_file}
-    content = exchange.xml_file(moved, {}, "en", "x", "CNY") if kind == "xml" else makers[kind](moved, {}, "en")
+    content = msproject.xml_file(moved, {}, "en", "x", "CNY") if kind == "xml" else makers[kind](moved, {}, "en")
     app = opened()
     app.file_uploader[0].set_value([(f"plan.{kind}", content, "application/octet-stream")])
     app = checked(app.run())
