@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from dashboard import ahead, frame
 from dashboard.contract import contract
 from dashboard.filters import Filters
 from dashboard.forecast import batches
@@ -153,8 +154,11 @@ def section_day(where: Place) -> Iterator[Line]:
 
 
 def section_pages(where: Place) -> Iterator[Line]:
-    """Every page: the queries it asks by themselves, and its whole script with nothing cached."""
-    warehouse = Warehouse(Home(where.home).info())
+    """Every page: the queries it asks by themselves, and its whole script with nothing cached but what a server works out as it begins."""
+    info = Home(where.home).info()
+    warehouse, start = Warehouse(info), time.perf_counter()
+    ahead.expect(frame.opened(str(where.home), info.dataset, info.id))
+    yield "what collectors are compared with, as a server begins", f"{time.perf_counter() - start:.1f} s", "", ""
     for name in pages.names():
         queries, cold, warm = pages.opened(where.home, name)
         times = pages.replayed(warehouse, queries, 20)
