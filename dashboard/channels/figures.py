@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from dashboard import formats
 from dashboard.channels.when import WEEKDAYS, Cell
-from dashboard.charts import ACTUAL, HEIGHT, SERIES, TOTAL, WORSE, annotate, blank, month_axis, two_lines, value_axis
+from dashboard.charts import ACTUAL, HEIGHT, SERIES, TOTAL, WORSE, blank, month_axis, two_lines, value_axis
 from dashboard.formats import drawn
 from dashboard.words import word
 
@@ -36,59 +36,65 @@ class Lane:
 
 
 def lanes(labels: Sequence[str], columns: Sequence[Lane], lang: str, currency: str) -> go.Figure:
-    """Measures in columns side by side over the same rows: a dot each with its interval and its value, every column from zero."""
+    """Measures in columns side by side over the same rows: a dot each with its interval and its value, every column from zero.
+
+    One axis holds all the columns, each from its own place and to its own scale, and one trace all their dots: a browser takes as long for each
+    axis and each trace as for many points.
+    """
     rows, count = len(labels), len(columns)
     figure = blank(height=max(150, 70 + 34 * rows))
-    traces: list[dict[str, Any]] = []
-    axes: dict[str, dict[str, Any]] = {}
-    titles: list[dict[str, Any]] = []
     width = (1 - GAP * (count - 1)) / max(count, 1)
-    for place, lane in enumerate(columns, start=1):
-        axis = {"type": "scatter", "xaxis": "x" if place == 1 else f"x{place}"}
+    lefts = [(width + GAP) * place for place in range(count)]
+    ranges: dict[str, list[Any]] = {"x": [], "y": []}
+    dots: dict[str, list[Any]] = {"x": [], "y": [], "text": []}
+    values: dict[str, list[Any]] = {"x": [], "y": [], "text": []}
+    for left, lane in zip(lefts, columns, strict=True):
         scale = formats.scale(lane.unit, [value for value, *_ in lane.values], currency, lang)
-        dots = [scale.of(value) for value, *_ in lane.values]
-        lows, highs = ([scale.of(limit) for limit in limits] for limits in zip(*((low, high) for _, low, high, _ in lane.values), strict=True))
-        ends = [max(dot or 0.0, high or 0.0) for dot, high in zip(dots, highs, strict=True)]
+        found = [[scale.of(size) for size in sizes] for *sizes, _ in lane.values]
+        ends = [max(dot or 0.0, high or 0.0) for dot, _, high in found]
         top = max(ends, default=0.0) or 1.0
-        spans = [
-            (row, low, high)
-            for row, (dot, low, high) in enumerate(zip(dots, lows, highs, strict=True))
-            if dot is not None and low is not None and high is not None
-        ]
-        if spans:
-            ends_x, ends_y = [end for _, low, high in spans for end in (low, high, None)], [at for row, _, _ in spans for at in (row, row, None)]
-            traces.append({**axis, "x": ends_x, "y": ends_y, "mode": "lines", "line": {"color": TOTAL, "width": 2.5}, "hoverinfo": "skip"})
-        said = [
-            f"{drawn(label)}<br>{drawn(lane.title)} {formats.measure(lane.unit, value, currency, lang)}"
-            + _limits(lane.unit, low, high, currency, lang)
-            + (f"<br>{parts}" if parts else "")
-            for label, (value, low, high, parts) in zip(labels, lane.values, strict=True)
-        ]
-        marks = {**axis, "y": list(range(rows)), "cliponaxis": False}
-        dot_look = {"mode": "markers", "marker": {"size": 9, "color": ACTUAL}, "hovertemplate": "%{text}<extra></extra>"}
-        written = [formats.measure(lane.unit, value, currency, lang) for value, *_ in lane.values]
-        text_look = {"mode": "text", "textposition": "middle right", "textfont": {"size": 12}, "hoverinfo": "skip"}
-        traces.append({**marks, **dot_look, "x": dots, "text": said})
-        traces.append({**marks, **text_look, "x": [end + top * 0.09 for end in ends], "text": written})
-        left = (width + GAP) * (place - 1)
-        axes[f"xaxis{'' if place == 1 else place}"] = {
-            "domain": [left, left + width], "anchor": "y", "range": [0, top * 1.55], "showticklabels": False, "showgrid": False,
-            "zeroline": True, "zerolinecolor": TOTAL, "zerolinewidth": 1, "fixedrange": True,
-        }  # fmt: skip
-        titles.append(
+
+        def at(size: float, left: float = left, top: float = top) -> float:
+            return left + width * size / (top * 1.55)
+
+        for row, (label, (dot, low, high), end, (value, lower, upper, parts)) in enumerate(zip(labels, found, ends, lane.values, strict=True)):
+            written = formats.measure(lane.unit, value, currency, lang)
+            if dot is not None:
+                said = f"{drawn(label)}<br>{drawn(lane.title)} {written}{_limits(lane.unit, lower, upper, currency, lang)}"
+                _put(dots, at(dot), row, f"{said}<br>{parts}" if parts else said)
+                if low is not None and high is not None:
+                    ranges["x"] += [at(low), at(high), None]
+                    ranges["y"] += [row, row, None]
+            _put(values, at(end + top * 0.09), row, written)
+    figure.add_traces(
+        [
+            {"type": "scatter", **ranges, "mode": "lines", "line": {"color": TOTAL, "width": 2.5}, "hoverinfo": "skip"},
             {
-                "x": 0, "xref": f"{axis['xaxis']} domain", "xanchor": "left", "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 4,
-                "text": _two_lines(lane.title), "align": "left", "font": {"size": 12},
-            }
-        )  # fmt: skip
+                "type": "scatter", **dots, "mode": "markers", "marker": {"size": 9, "color": ACTUAL}, "hovertemplate": "%{text}<extra></extra>",
+                "cliponaxis": False,
+            },
+            {
+                "type": "scatter", **values, "mode": "text", "textposition": "middle right", "textfont": {"size": 12}, "hoverinfo": "skip",
+                "cliponaxis": False,
+            },
+        ]
+    )  # fmt: skip
+    # the columns' names and zeros are the one axis's ticks; it begins a little before the first of them, as a line at its very edge isn't drawn
+    along = {
+        "range": [-0.01, 1], "side": "top", "tickvals": lefts, "ticktext": [_two_lines(lane.title) for lane in columns], "tickangle": 0, "ticks": "",
+        "ticklabelposition": "outside right", "ticklabeloverflow": "allow", "showgrid": True, "gridcolor": TOTAL, "gridwidth": 1,
+    }  # fmt: skip
     down = {
         "tickvals": list(range(rows)), "ticktext": [two_lines(label) for label in labels], "range": [rows - 0.5, -0.5], "showgrid": False,
         "ticks": "",
     }  # fmt: skip
-    figure.add_traces(traces)
-    figure.update_layout(**axes, yaxis=down, margin={"t": 48}, width=NAMES + LANE * count, showlegend=False)
-    annotate(figure, titles)
+    figure.update_layout(xaxis=along, yaxis=down, margin={"t": 48}, width=NAMES + LANE * count, showlegend=False)
     return figure
+
+
+def _put(points: dict[str, list[Any]], x: float, y: int, text: str) -> None:
+    for name, one in (("x", x), ("y", y), ("text", text)):
+        points[name].append(one)
 
 
 def funnel(stages: Sequence[tuple[str, int | None, str]], lang: str) -> go.Figure:
