@@ -182,7 +182,7 @@ class Panel:
         """Draw a figure; one with a width of its own scrolls where the screen is narrower. A table that follows is folded away."""
         self._drawn = True
         width = figure.layout.width
-        figure.update_layout(width=None)
+        figure.layout.width = None
         said = charts.noted(figure, saved.in_view(frame()), lang())
         charts.fitted(figure)
         with st.grid(1, wrap=False, min_column_width=int(width), key=f"scroll_{self.key}") if width else nullcontext():

@@ -111,9 +111,9 @@ def funnel(stages: Sequence[tuple[str, int | None, str]], lang: str) -> go.Figur
         cliponaxis=False,
         hoverinfo="skip",
     )
-    figure.update_yaxes(tickvals=list(range(len(stages))), ticktext=[drawn(name) for name, _, _ in stages], autorange="reversed", showgrid=False)
-    figure.update_xaxes(showticklabels=False, range=[0, max([count or 0 for count in counts] + [1]) * 1.75], showgrid=False)
-    figure.update_layout(width=520)
+    down = {"tickvals": list(range(len(stages))), "ticktext": [drawn(name) for name, _, _ in stages], "autorange": "reversed", "showgrid": False}
+    along = {"showticklabels": False, "range": [0, max([count or 0 for count in counts] + [1]) * 1.75], "showgrid": False}
+    figure.update_layout(xaxis=along, yaxis=down, width=520)
     return figure
 
 
@@ -121,6 +121,7 @@ def states(rows: Sequence[Mapping[str, Any]], lang: str) -> go.Figure:
     """Promises by month of their due date: kept, kept in part, broken, as counts on top of each other."""
     figure = blank(HEIGHT)
     months: list[date] = [row["month"] for row in rows]
+    traces = []
     for state, colour in STATES.items():
         name = word(f"code.{state}", lang)
         said = []
@@ -128,10 +129,13 @@ def states(rows: Sequence[Mapping[str, Any]], lang: str) -> go.Figure:
             matured = sum(row[one] for one in STATES)
             share = formats.rate(row[state] / matured if matured else None)
             said.append(f"{formats.month(row['month'], lang)}<br>{name} {formats.count(row[state])} / {formats.count(matured)} · {share}")
-        figure.add_bar(
-            x=[month.isoformat() for month in months], y=[row[state] for row in rows], name=name, marker={"color": colour}, text=said,
-            textposition="none", hovertemplate="%{text}<extra></extra>",
+        traces.append(
+            {
+                "type": "bar", "x": [month.isoformat() for month in months], "y": [row[state] for row in rows], "name": name,
+                "marker": {"color": colour}, "text": said, "textposition": "none", "hovertemplate": "%{text}<extra></extra>",
+            }
         )  # fmt: skip
+    figure.add_traces(traces)
     top = max((sum(row[state] for state in STATES) for row in rows), default=1)
     value_axis(figure, formats.scale("count", [top], "", lang), float(top or 1))
     month_axis(figure, months, lang)
@@ -142,19 +146,25 @@ def states(rows: Sequence[Mapping[str, Any]], lang: str) -> go.Figure:
 def hours(counts: Mapping[str, Mapping[int, int]], office: tuple[int, int], lang: str) -> go.Figure:
     """Contacts by hour of the day, by collectors and by machines on top of each other; office hours shaded."""
     figure = blank(HEIGHT)
-    span = list(range(24))
+    span, traces = list(range(24)), []
     for place, (name, by_hour) in enumerate(counts.items()):
         values = [by_hour.get(hour, 0) for hour in span]
-        figure.add_bar(
-            x=span, y=values, name=drawn(name), marker={"color": SERIES[(0, 4)[place % 2]]},
-            text=[f"{hour}:00–{hour + 1}:00<br>{drawn(name)} {formats.count(value)}" for hour, value in zip(span, values, strict=True)],
-            textposition="none", hovertemplate="%{text}<extra></extra>",
+        traces.append(
+            {
+                "type": "bar", "x": span, "y": values, "name": drawn(name), "marker": {"color": SERIES[(0, 4)[place % 2]]},
+                "text": [f"{hour}:00–{hour + 1}:00<br>{drawn(name)} {formats.count(value)}" for hour, value in zip(span, values, strict=True)],
+                "textposition": "none", "hovertemplate": "%{text}<extra></extra>",
+            }
         )  # fmt: skip
+    figure.add_traces(traces)
     top = max((sum(by_hour.get(hour, 0) for by_hour in counts.values()) for hour in span), default=1)
     value_axis(figure, formats.scale("count", [top], "", lang), float(top or 1))
-    figure.add_vrect(x0=office[0] - 0.5, x1=office[1] - 0.5, fillcolor=TOTAL, opacity=0.12, line_width=0, layer="below")
-    figure.update_xaxes(tickvals=list(range(0, 24, 3)), ticktext=[f"{hour}:00" for hour in range(0, 24, 3)], range=[-0.6, 23.6])
-    figure.update_layout(barmode="stack", showlegend=True, legend=LEGEND, margin={"t": 40}, bargap=0.15)
+    shade = {
+        "type": "rect", "xref": "x", "x0": office[0] - 0.5, "x1": office[1] - 0.5, "yref": "y domain", "y0": 0, "y1": 1,
+        "fillcolor": TOTAL, "opacity": 0.12, "line": {"width": 0}, "layer": "below",
+    }  # fmt: skip
+    along = {"tickvals": list(range(0, 24, 3)), "ticktext": [f"{hour}:00" for hour in range(0, 24, 3)], "range": [-0.6, 23.6]}
+    figure.update_layout(xaxis=along, shapes=[shade], barmode="stack", showlegend=True, legend=LEGEND, margin={"t": 40}, bargap=0.15)
     return figure
 
 
