@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from html import unescape
 from typing import Any, Protocol
 
 import plotly.graph_objects as go
@@ -64,6 +65,28 @@ def blank(height: int = HEIGHT) -> go.Figure:
             "yaxis": {"fixedrange": True, "zeroline": False, "automargin": True},
         }
     )
+
+
+def fitted(figure: go.Figure) -> None:
+    """Widen a figure's margins to what the names beside its axes take. Left to find that out, the browser draws it again once it knows."""
+    down, across = figure.layout.yaxis, figure.layout.xaxis
+    margin = {}
+    if down.ticktext and down.showticklabels is not False:
+        margin["l"] = 18 + max(_drawn_width(line) for text in down.ticktext for line in str(text).split("<br>"))
+    if (across.ticktext or across.title.text) and across.showticklabels is not False:
+        lines = max((str(text).count("<br>") + 1 for text in across.ticktext or ()), default=1)
+        title = 8 + round(1.75 * (across.title.font.size or 14)) if across.title.text else 0
+        margin["t" if across.side == "top" else "b"] = 17 + 16 * lines + title
+    figure.update_layout(margin={edge: max(figure.layout.margin[edge] or 0, wide) for edge, wide in margin.items()})
+
+
+def _drawn_width(text: str) -> int:
+    """About how many pixels a text of an axis takes, rather more than less."""
+    return round(sum(12.0 if letter > "\u2e7f" else _WIDTHS.get(letter, 6.3) for letter in unescape(text)))
+
+
+#: Letters of the pages' font at 12 pixels that are much narrower or wider than its figures.
+_WIDTHS = dict.fromkeys(" |',.:;ij·lI!f()[]{}-t/r", 3.7) | dict.fromkeys("DGUHNOQ", 7.8) | dict.fromkeys("wMW%m@…", 9.9)
 
 
 def annotate(figure: go.Figure, notes: Sequence[Mapping[str, Any]]) -> None:

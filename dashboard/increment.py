@@ -20,6 +20,7 @@ import duckdb
 from dashboard import model
 from dashboard.accounting import Changes
 from dashboard.contract import ROOT, Table, contract
+from dashboard.filters import month_end
 from dashboard.home import SnapshotInfo
 from dashboard.merging import Merge
 from dashboard.touching import Touched
@@ -47,7 +48,7 @@ def fits(con: duckdb.DuckDBPyConnection, base: SnapshotInfo, changes: Mapping[st
     """Whether the model of a merge can be made from the base's: same version, month and settings, no change of collectors, every case known."""
     news = changes.get("collectors", Changes())
     known = {str(row[0]) for row in con.execute("select distinct table_id from base.meta.supplied").fetchall()}
-    ends = as_of == model.month_end(as_of)
+    ends = as_of == month_end(as_of)
     return (
         base.model == model.version()
         and known == supplied

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ import duckdb
 
 from dashboard import jobs
 from dashboard.contract import CONTRACT, ROOT, contract
+from dashboard.filters import EARLIEST, month_end, month_number, presets
 
 MODEL = ROOT / "queries" / "model"
 FLAGS = ROOT / "queries" / "flags"
@@ -229,6 +229,7 @@ def settings(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     _bucket_edges(con)
     _promise_settings(con)
     _score_bands(con)
+    _spans(con, as_of)
 
 
 def nothing_known(con: duckdb.DuckDBPyConnection) -> None:
@@ -338,6 +339,7 @@ def register(con: duckdb.DuckDBPyConnection) -> None:
         of_which.setdefault(entry["of"], name)
     for of, name in of_which.items():  # a roll-up knows how many rows it is made of: a view would have to count
         entries[of] = (of, [], "coalesce(sum(row_count), 0)", name)
+    entries["reach_spans"] = ("reach_spans", [], "count(*)", "reach_spans")
     con.execute("delete from meta.tables")
     counts = " union all ".join(
         f"select '{name}' as name, {count} as row_count from model.{counted}" for name, (*_, count, counted) in entries.items()
@@ -355,6 +357,10 @@ def register(con: duckdb.DuckDBPyConnection) -> None:
         if only := entry.get("only"):
             limits = {"name": name, "names": [*only], "values": [*only.values()]}
             con.execute("update meta.tables set limited = map($names::varchar[], $values::varchar[]) where name = $name", limits)
+    con.execute(
+        "update meta.tables set limited = (select map(list(cast(start_on as varchar)), list(cast(last_month_number as varchar))) from model.spans) "
+        "where name = 'reach_spans'"
+    )
 
 
 def _bucket_edges(con: duckdb.DuckDBPyConnection) -> None:
@@ -394,6 +400,18 @@ def _score_bands(con: duckdb.DuckDBPyConnection) -> None:
         con.executemany("insert into model.score_bands values (?, ?, ?, ?, ?)", rows)
 
 
+def spans(as_of: date) -> list[tuple[date, int]]:
+    """The periods of several whole months that a filter bar offers, by first day and number of the last month; not all there is."""
+    offered = [period for name, period in presets(EARLIEST, as_of).items() if name != "all"]
+    return [(start, month_number(until)) for start, until in offered if until > month_end(start)]
+
+
+def _spans(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    con.execute("create or replace table model.spans (start_on date, last_month_number integer)")
+    for span in spans(as_of):
+        con.execute("insert into model.spans values (?, ?)", span)
+
+
 def _months(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Months from the first placement to the as-of day; a closing month follows if that day is a month's last."""
     con.execute("create table model.months (month date, month_number integer, last_on date, is_complete boolean, is_closing boolean)")
@@ -407,10 +425,6 @@ def _months(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
         rows.append((month, number, month_end(month), month_end(month) <= as_of, month > as_of))
         number += 1
     con.executemany("insert into model.months values (?, ?, ?, ?, ?)", rows)
-
-
-def month_end(day: date) -> date:
-    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
 def tie_out(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:

@@ -74,7 +74,10 @@ class Tables:
             # of single months a roll-up answers, but not the rows of all months under it: they would be put together for every month there is
             elif not single or by_row or self.smallest("reach", words | {"month", *uses}, True) == "reach":
                 one_by_one = (attempts and by_row) or not marked
-                relation = "reach_any_period" if one_by_one else "reach_months_attempts" if attempts else "reach_months"
+                if not by_row and self._spanned(words | set(uses), periods):
+                    relation = "reach_spans"
+                else:
+                    relation = "reach_any_period" if one_by_one else "reach_months_attempts" if attempts else "reach_months"
         elif relation == "cash":
             relation = _cash("bucket" in uses, periods)
         elif relation == "cohort" and by_row:
@@ -88,6 +91,14 @@ class Tables:
             sql = sql.replace("relation.cash", f"({relation_sql(cash)}) as cash")
         words |= set(re.findall(r"[a-z_0-9]+", sql))
         return re.sub(r"\brolled\.", "model.", sql) if by_row else self.rolled(sql, words | set(uses), whole, single=single)
+
+    def _spanned(self, words: set[str], periods: Sequence[Period]) -> bool:
+        """Whether model.reach_spans, which holds some periods alone, has these and every column they need."""
+        for table in self._of.get("reach_spans", ()):
+            known = next(other.columns for other in self._of["reach"] if other.name == "reach")
+            lasts = [table.only.get(p.start.isoformat()) == str(month_number(min(p.until, self._info.as_of))) for p in periods]
+            return words & known <= table.columns and all(lasts)
+        return False
 
     def rolled(self, sql: str, words: set[str], whole_months: bool, asked: Mapping[str, Any] = NOTHING, single: bool = False) -> str:
         """rolled.NAME is the model table of that name, or the roll-up of it that answers as well."""

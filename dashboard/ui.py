@@ -182,8 +182,9 @@ class Panel:
         """Draw a figure; one with a width of its own scrolls where the screen is narrower. A table that follows is folded away."""
         self._drawn = True
         width = figure.layout.width
-        figure.update_layout(width=None)
+        figure.layout.width = None
         said = charts.noted(figure, saved.in_view(frame()), lang())
+        charts.fitted(figure)
         with st.grid(1, wrap=False, min_column_width=int(width), key=f"scroll_{self.key}") if width else nullcontext():
             st.plotly_chart(figure, config=charts.CONFIG, key=f"figure_{self.key}", alt=self._text.replace("\\", ""))
         if said:

@@ -55,6 +55,17 @@ def test_money_is_drawn_in_one_unit_and_told_in_full() -> None:
     assert list(bars.layout.yaxis.ticktext) == ["&lt;b&gt;A&lt;/b&gt;", "—"]
 
 
+def test_margins_hold_the_names_beside_the_axes() -> None:
+    bars = charts.bars([{"team": "East"}, {"team": "A long name here"}], RATE, "team", {}, "en", "CNY")
+    chinese = charts.bars([{"team": "一二三四五六七八"}], RATE, "team", {}, "zh", "CNY")
+    months = charts.by_month(rows(RATE, 0.25, 0.30, 0.12), RATE, "en", "CNY", {MONTHS[0]: 0.27})
+    for figure in (bars, chinese, months):
+        charts.fitted(figure)
+    assert (bars.layout.margin.l, bars.layout.margin.b) == (pytest.approx(18 + 16 * 6, abs=12), 8)  # the numbers of its own axis aren't shown
+    assert chinese.layout.margin.l == 18 + 8 * 12
+    assert (months.layout.margin.b, months.layout.margin.r) == (17 + 2 * 16, 52)  # a month over its year; what else was set stays
+
+
 def test_bars_start_at_zero() -> None:
     figure = charts.bars([{"team": "A", "recovery_rate": 0.3}], RATE, "team", {}, "en", "CNY")
     assert figure.layout.xaxis.range[0] == 0

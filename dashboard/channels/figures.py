@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from dashboard import formats
 from dashboard.channels.when import WEEKDAYS, Cell
-from dashboard.charts import ACTUAL, HEIGHT, SERIES, TOTAL, WORSE, annotate, blank, month_axis, two_lines, value_axis
+from dashboard.charts import ACTUAL, HEIGHT, SERIES, TOTAL, WORSE, blank, month_axis, two_lines, value_axis
 from dashboard.formats import drawn
 from dashboard.words import word
 
@@ -36,59 +36,65 @@ class Lane:
 
 
 def lanes(labels: Sequence[str], columns: Sequence[Lane], lang: str, currency: str) -> go.Figure:
-    """Measures in columns side by side over the same rows: a dot each with its interval and its value, every column from zero."""
+    """Measures in columns side by side over the same rows: a dot each with its interval and its value, every column from zero.
+
+    One axis holds all the columns, each from its own place and to its own scale, and one trace all their dots: a browser takes as long for each
+    axis and each trace as for many points.
+    """
     rows, count = len(labels), len(columns)
     figure = blank(height=max(150, 70 + 34 * rows))
-    traces: list[dict[str, Any]] = []
-    axes: dict[str, dict[str, Any]] = {}
-    titles: list[dict[str, Any]] = []
     width = (1 - GAP * (count - 1)) / max(count, 1)
-    for place, lane in enumerate(columns, start=1):
-        axis = {"type": "scatter", "xaxis": "x" if place == 1 else f"x{place}"}
+    lefts = [(width + GAP) * place for place in range(count)]
+    ranges: dict[str, list[Any]] = {"x": [], "y": []}
+    dots: dict[str, list[Any]] = {"x": [], "y": [], "text": []}
+    values: dict[str, list[Any]] = {"x": [], "y": [], "text": []}
+    for left, lane in zip(lefts, columns, strict=True):
         scale = formats.scale(lane.unit, [value for value, *_ in lane.values], currency, lang)
-        dots = [scale.of(value) for value, *_ in lane.values]
-        lows, highs = ([scale.of(limit) for limit in limits] for limits in zip(*((low, high) for _, low, high, _ in lane.values), strict=True))
-        ends = [max(dot or 0.0, high or 0.0) for dot, high in zip(dots, highs, strict=True)]
+        found = [[scale.of(size) for size in sizes] for *sizes, _ in lane.values]
+        ends = [max(dot or 0.0, high or 0.0) for dot, _, high in found]
         top = max(ends, default=0.0) or 1.0
-        spans = [
-            (row, low, high)
-            for row, (dot, low, high) in enumerate(zip(dots, lows, highs, strict=True))
-            if dot is not None and low is not None and high is not None
-        ]
-        if spans:
-            ends_x, ends_y = [end for _, low, high in spans for end in (low, high, None)], [at for row, _, _ in spans for at in (row, row, None)]
-            traces.append({**axis, "x": ends_x, "y": ends_y, "mode": "lines", "line": {"color": TOTAL, "width": 2.5}, "hoverinfo": "skip"})
-        said = [
-            f"{drawn(label)}<br>{drawn(lane.title)} {formats.measure(lane.unit, value, currency, lang)}"
-            + _limits(lane.unit, low, high, currency, lang)
-            + (f"<br>{parts}" if parts else "")
-            for label, (value, low, high, parts) in zip(labels, lane.values, strict=True)
-        ]
-        marks = {**axis, "y": list(range(rows)), "cliponaxis": False}
-        dot_look = {"mode": "markers", "marker": {"size": 9, "color": ACTUAL}, "hovertemplate": "%{text}<extra></extra>"}
-        written = [formats.measure(lane.unit, value, currency, lang) for value, *_ in lane.values]
-        text_look = {"mode": "text", "textposition": "middle right", "textfont": {"size": 12}, "hoverinfo": "skip"}
-        traces.append({**marks, **dot_look, "x": dots, "text": said})
-        traces.append({**marks, **text_look, "x": [end + top * 0.09 for end in ends], "text": written})
-        left = (width + GAP) * (place - 1)
-        axes[f"xaxis{'' if place == 1 else place}"] = {
-            "domain": [left, left + width], "anchor": "y", "range": [0, top * 1.55], "showticklabels": False, "showgrid": False,
-            "zeroline": True, "zerolinecolor": TOTAL, "zerolinewidth": 1, "fixedrange": True,
-        }  # fmt: skip
-        titles.append(
+
+        def at(size: float, left: float = left, top: float = top) -> float:
+            return left + width * size / (top * 1.55)
+
+        for row, (label, (dot, low, high), end, (value, lower, upper, parts)) in enumerate(zip(labels, found, ends, lane.values, strict=True)):
+            written = formats.measure(lane.unit, value, currency, lang)
+            if dot is not None:
+                said = f"{drawn(label)}<br>{drawn(lane.title)} {written}{_limits(lane.unit, lower, upper, currency, lang)}"
+                _put(dots, at(dot), row, f"{said}<br>{parts}" if parts else said)
+                if low is not None and high is not None:
+                    ranges["x"] += [at(low), at(high), None]
+                    ranges["y"] += [row, row, None]
+            _put(values, at(end + top * 0.09), row, written)
+    figure.add_traces(
+        [
+            {"type": "scatter", **ranges, "mode": "lines", "line": {"color": TOTAL, "width": 2.5}, "hoverinfo": "skip"},
             {
-                "x": 0, "xref": f"{axis['xaxis']} domain", "xanchor": "left", "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 4,
-                "text": _two_lines(lane.title), "align": "left", "font": {"size": 12},
-            }
-        )  # fmt: skip
+                "type": "scatter", **dots, "mode": "markers", "marker": {"size": 9, "color": ACTUAL}, "hovertemplate": "%{text}<extra></extra>",
+                "cliponaxis": False,
+            },
+            {
+                "type": "scatter", **values, "mode": "text", "textposition": "middle right", "textfont": {"size": 12}, "hoverinfo": "skip",
+                "cliponaxis": False,
+            },
+        ]
+    )  # fmt: skip
+    # the columns' names and zeros are the one axis's ticks; it begins a little before the first of them, as a line at its very edge isn't drawn
+    along = {
+        "range": [-0.01, 1], "side": "top", "tickvals": lefts, "ticktext": [_two_lines(lane.title) for lane in columns], "tickangle": 0, "ticks": "",
+        "ticklabelposition": "outside right", "ticklabeloverflow": "allow", "showgrid": True, "gridcolor": TOTAL, "gridwidth": 1,
+    }  # fmt: skip
     down = {
         "tickvals": list(range(rows)), "ticktext": [two_lines(label) for label in labels], "range": [rows - 0.5, -0.5], "showgrid": False,
         "ticks": "",
     }  # fmt: skip
-    figure.add_traces(traces)
-    figure.update_layout(**axes, yaxis=down, margin={"t": 48}, width=NAMES + LANE * count, showlegend=False)
-    annotate(figure, titles)
+    figure.update_layout(xaxis=along, yaxis=down, margin={"t": 48}, width=NAMES + LANE * count, showlegend=False)
     return figure
+
+
+def _put(points: dict[str, list[Any]], x: float, y: int, text: str) -> None:
+    for name, one in (("x", x), ("y", y), ("text", text)):
+        points[name].append(one)
 
 
 def funnel(stages: Sequence[tuple[str, int | None, str]], lang: str) -> go.Figure:
@@ -105,9 +111,9 @@ def funnel(stages: Sequence[tuple[str, int | None, str]], lang: str) -> go.Figur
         cliponaxis=False,
         hoverinfo="skip",
     )
-    figure.update_yaxes(tickvals=list(range(len(stages))), ticktext=[drawn(name) for name, _, _ in stages], autorange="reversed", showgrid=False)
-    figure.update_xaxes(showticklabels=False, range=[0, max([count or 0 for count in counts] + [1]) * 1.75], showgrid=False)
-    figure.update_layout(width=520)
+    down = {"tickvals": list(range(len(stages))), "ticktext": [drawn(name) for name, _, _ in stages], "autorange": "reversed", "showgrid": False}
+    along = {"showticklabels": False, "range": [0, max([count or 0 for count in counts] + [1]) * 1.75], "showgrid": False}
+    figure.update_layout(xaxis=along, yaxis=down, width=520)
     return figure
 
 
@@ -115,6 +121,7 @@ def states(rows: Sequence[Mapping[str, Any]], lang: str) -> go.Figure:
     """Promises by month of their due date: kept, kept in part, broken, as counts on top of each other."""
     figure = blank(HEIGHT)
     months: list[date] = [row["month"] for row in rows]
+    traces = []
     for state, colour in STATES.items():
         name = word(f"code.{state}", lang)
         said = []
@@ -122,10 +129,13 @@ def states(rows: Sequence[Mapping[str, Any]], lang: str) -> go.Figure:
             matured = sum(row[one] for one in STATES)
             share = formats.rate(row[state] / matured if matured else None)
             said.append(f"{formats.month(row['month'], lang)}<br>{name} {formats.count(row[state])} / {formats.count(matured)} · {share}")
-        figure.add_bar(
-            x=[month.isoformat() for month in months], y=[row[state] for row in rows], name=name, marker={"color": colour}, text=said,
-            textposition="none", hovertemplate="%{text}<extra></extra>",
+        traces.append(
+            {
+                "type": "bar", "x": [month.isoformat() for month in months], "y": [row[state] for row in rows], "name": name,
+                "marker": {"color": colour}, "text": said, "textposition": "none", "hovertemplate": "%{text}<extra></extra>",
+            }
         )  # fmt: skip
+    figure.add_traces(traces)
     top = max((sum(row[state] for state in STATES) for row in rows), default=1)
     value_axis(figure, formats.scale("count", [top], "", lang), float(top or 1))
     month_axis(figure, months, lang)
@@ -136,19 +146,25 @@ def states(rows: Sequence[Mapping[str, Any]], lang: str) -> go.Figure:
 def hours(counts: Mapping[str, Mapping[int, int]], office: tuple[int, int], lang: str) -> go.Figure:
     """Contacts by hour of the day, by collectors and by machines on top of each other; office hours shaded."""
     figure = blank(HEIGHT)
-    span = list(range(24))
+    span, traces = list(range(24)), []
     for place, (name, by_hour) in enumerate(counts.items()):
         values = [by_hour.get(hour, 0) for hour in span]
-        figure.add_bar(
-            x=span, y=values, name=drawn(name), marker={"color": SERIES[(0, 4)[place % 2]]},
-            text=[f"{hour}:00–{hour + 1}:00<br>{drawn(name)} {formats.count(value)}" for hour, value in zip(span, values, strict=True)],
-            textposition="none", hovertemplate="%{text}<extra></extra>",
+        traces.append(
+            {
+                "type": "bar", "x": span, "y": values, "name": drawn(name), "marker": {"color": SERIES[(0, 4)[place % 2]]},
+                "text": [f"{hour}:00–{hour + 1}:00<br>{drawn(name)} {formats.count(value)}" for hour, value in zip(span, values, strict=True)],
+                "textposition": "none", "hovertemplate": "%{text}<extra></extra>",
+            }
         )  # fmt: skip
+    figure.add_traces(traces)
     top = max((sum(by_hour.get(hour, 0) for by_hour in counts.values()) for hour in span), default=1)
     value_axis(figure, formats.scale("count", [top], "", lang), float(top or 1))
-    figure.add_vrect(x0=office[0] - 0.5, x1=office[1] - 0.5, fillcolor=TOTAL, opacity=0.12, line_width=0, layer="below")
-    figure.update_xaxes(tickvals=list(range(0, 24, 3)), ticktext=[f"{hour}:00" for hour in range(0, 24, 3)], range=[-0.6, 23.6])
-    figure.update_layout(barmode="stack", showlegend=True, legend=LEGEND, margin={"t": 40}, bargap=0.15)
+    shade = {
+        "type": "rect", "xref": "x", "x0": office[0] - 0.5, "x1": office[1] - 0.5, "yref": "y domain", "y0": 0, "y1": 1,
+        "fillcolor": TOTAL, "opacity": 0.12, "line": {"width": 0}, "layer": "below",
+    }  # fmt: skip
+    along = {"tickvals": list(range(0, 24, 3)), "ticktext": [f"{hour}:00" for hour in range(0, 24, 3)], "range": [-0.6, 23.6]}
+    figure.update_layout(xaxis=along, shapes=[shade], barmode="stack", showlegend=True, legend=LEGEND, margin={"t": 40}, bargap=0.15)
     return figure
 
 

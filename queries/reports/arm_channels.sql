@@ -24,32 +24,42 @@ kept as (
     where attempt_count = 1
 ),
 
+-- numbers instead of names: what is counted is millions of contacts
+arms as (
+    select
+        arm,
+        cast(row_number() over (order by arm) as smallint) as arm_number,
+        count(*) as cases,
+    from chosen
+    group by arm
+),
+
+numbered as (
+    select
+        chosen.case_key,
+        arms.arm_number,
+    from chosen
+    inner join arms on chosen.arm = arms.arm
+),
+
 sent as (
     select
-        chosen.arm,
+        numbered.arm_number,
         touches.kind,
         count(*) as attempts,
     from model.touches as touches
-    inner join chosen on touches.case_key = chosen.case_key
+    inner join numbered on touches.case_key = numbered.case_key
     where touches.placed_days < $days
     group by all
 ),
 
 by_channel as (
     select
-        sent.arm,
+        sent.arm_number,
         kept.channel,
         sum(sent.attempts) as attempts,
     from sent
     inner join kept on sent.kind = kept.kind
-    group by all
-),
-
-arms as (
-    select
-        arm,
-        count(*) as cases,
-    from chosen
     group by all
 )
 
@@ -59,5 +69,5 @@ select
     by_channel.channel,
     coalesce(by_channel.attempts, 0)::bigint as attempts,
 from arms
-left join by_channel on arms.arm = by_channel.arm
+left join by_channel on arms.arm_number = by_channel.arm_number
 order by all

@@ -53,9 +53,45 @@ means as (
     from chosen
 ),
 
+-- numbers instead of names: what is put together is hundreds of thousands of cases
+arms as (
+    select
+        arm,
+        cast(row_number() over (order by arm) as smallint) as arm_number,
+    from chosen
+    group by arm
+),
+
+segments as (
+    select
+        segment,
+        cast(row_number() over (order by segment) as smallint) as segment_number,
+    from chosen
+    group by segment
+),
+
+collectors as (
+    select
+        collector_id,
+        row_number() over (order by collector_id) as collector_number,
+    from chosen
+    where collector_id != ''
+    group by collector_id
+),
+
 each_case as (
     select
-        chosen.*,
+        segments.segment_number,
+        arms.arm_number,
+        collectors.collector_number,
+        chosen.customer_key,
+        chosen.paid,
+        chosen.net,
+        chosen.placed,
+        chosen.cost,
+        chosen.touched,
+        chosen.sent,
+        chosen.staffed,
         cast(chosen.paid as double) as p,
         cast(chosen.net as double) as c,
         cast(chosen.placed as double) as b,
@@ -64,13 +100,16 @@ each_case as (
         coalesce(chosen.score, means.score) as s,
     from chosen
     cross join means
+    inner join arms on chosen.arm = arms.arm
+    inner join segments on chosen.segment = segments.segment
+    left join collectors on chosen.collector_id = collectors.collector_id
 ),
 
 parts as (
     select
-        segment,
-        arm,
-        collector_id = '' as is_house,
+        segment_number,
+        arm_number,
+        collector_number is null as is_house,
         customer_key = 0 as is_single,
         count(*) as cases,
         sum(paid) as paid,
@@ -92,13 +131,13 @@ parts as (
     group by all
 ),
 
+-- a collector's cases are one cluster, and a customer's of nobody's; or a customer's, whoever had them
 together as (
     select
-        segment,
-        arm,
-        customer_key,
-        collector_id = '' as is_house,
-        '' as collector_id,
+        true as by_customer,
+        segment_number,
+        arm_number,
+        customer_key as cluster_key,
         cast(count(*) as double) as n,
         sum(p) as p,
         sum(c) as c,
@@ -111,11 +150,10 @@ together as (
     group by all
     union all
     select
-        segment,
-        arm,
-        0,
         false,
-        collector_id,
+        segment_number,
+        arm_number,
+        coalesce(-collector_number, customer_key),
         count(*),
         sum(p),
         sum(c),
@@ -124,25 +162,21 @@ together as (
         sum(d),
         sum(s),
     from each_case
-    where collector_id != ''
+    where collector_number is not null or customer_key != 0
     group by all
 ),
 
--- the same for all cases, whatever segment they are of
-levels as (
-    select
-        false as is_whole,
-        *,
+-- and the same for all cases, whatever segment they are of: number 0
+clusters as (
+    select *
     from together
     where $segment != ''
     union all
     select
-        true,
-        '',
-        arm,
-        customer_key,
-        is_house,
-        collector_id,
+        by_customer,
+        0,
+        arm_number,
+        cluster_key,
         sum(n),
         sum(p),
         sum(c),
@@ -154,42 +188,19 @@ levels as (
     group by all
 ),
 
-clusters as (
-    select
-        kinds.cluster,
-        levels.is_whole,
-        levels.segment,
-        levels.arm,
-        levels.collector_id,
-        levels.customer_key,
-        sum(levels.n) as n,
-        sum(levels.p) as p,
-        sum(levels.c) as c,
-        sum(levels.b) as b,
-        sum(levels.k) as k,
-        sum(levels.d) as d,
-        sum(levels.s) as s,
-    from levels
-    cross join (values ('customer'), ('collector')) as kinds (cluster)
-    -- a collector's cases are one cluster, and a customer's of nobody's; or a customer's, whoever had them
-    where case when kinds.cluster = 'collector' then levels.collector_id != '' or levels.is_house else levels.collector_id = '' end
-    group by all
-),
-
 singles as (
-    select
-        levels.is_whole,
-        parts.* replace (case when levels.is_whole then '' else parts.segment end as segment),
+    select *
     from parts
-    cross join (values (true), (false)) as levels (is_whole)
-    where levels.is_whole or $segment != ''
+    where $segment != ''
+    union all
+    select * replace (0 as segment_number)
+    from parts
 ),
 
 totals as (
     select
-        is_whole,
-        segment,
-        arm,
+        segment_number,
+        arm_number,
         sum(cases) as cases,
         sum(paid) as paid,
         sum(net) as net,
@@ -206,10 +217,9 @@ totals as (
 
 squares as (
     select
-        cluster,
-        is_whole,
-        segment,
-        arm,
+        by_customer,
+        segment_number,
+        arm_number,
         count(*) as clusters,
         sum(n * n) as nn, sum(n * p) as np, sum(n * c) as nc, sum(n * b) as nb, sum(n * k) as nk, sum(n * d) as nd, sum(n * s) as ns,
         sum(p * p) as pp, sum(p * c) as pc, sum(p * b) as pb, sum(p * k) as pk, sum(p * d) as pd, sum(p * s) as ps,
@@ -222,10 +232,9 @@ squares as (
     group by all
     union all
     select
-        kinds.cluster,
-        singles.is_whole,
-        singles.segment,
-        singles.arm,
+        kinds.by_customer,
+        singles.segment_number,
+        singles.arm_number,
         sum(singles.cases),
         sum(singles.cases), sum(singles.paid), sum(singles.net), sum(singles.placed), sum(singles.cost), sum(singles.overdue), sum(singles.score),
         sum(singles.pp), sum(singles.pc), sum(singles.pb), sum(singles.pk), sum(singles.pd), sum(singles.ps),
@@ -235,18 +244,17 @@ squares as (
         sum(singles.dd), sum(singles.ds),
         sum(singles.ss),
     from singles
-    cross join (values ('customer'), ('collector')) as kinds (cluster)
-    where singles.is_single and (kinds.cluster = 'customer' or singles.is_house)
+    cross join (values (true), (false)) as kinds (by_customer)
+    where singles.is_single and (kinds.by_customer or singles.is_house)
     group by all
 ),
 
 products as (
     select
-        cluster,
-        is_whole,
-        segment,
-        arm as first_arm,
-        arm as second_arm,
+        by_customer,
+        segment_number,
+        arm_number as first_number,
+        arm_number as second_number,
         sum(clusters) as clusters,
         sum(nn) as nn, sum(np) as np, sum(nc) as nc, sum(nb) as nb, sum(nk) as nk, sum(nd) as nd, sum(ns) as ns,
         sum(np) as pn, sum(pp) as pp, sum(pc) as pc, sum(pb) as pb, sum(pk) as pk, sum(pd) as pd, sum(ps) as ps,
@@ -260,11 +268,10 @@ products as (
     union all
     -- clusters that have cases in both arms
     select
-        x.cluster,
-        x.is_whole,
-        x.segment,
-        x.arm,
-        y.arm,
+        x.by_customer,
+        x.segment_number,
+        x.arm_number,
+        y.arm_number,
         count(*),
         sum(x.n * y.n), sum(x.n * y.p), sum(x.n * y.c), sum(x.n * y.b), sum(x.n * y.k), sum(x.n * y.d), sum(x.n * y.s),
         sum(x.p * y.n), sum(x.p * y.p), sum(x.p * y.c), sum(x.p * y.b), sum(x.p * y.k), sum(x.p * y.d), sum(x.p * y.s),
@@ -275,16 +282,23 @@ products as (
         sum(x.s * y.n), sum(x.s * y.p), sum(x.s * y.c), sum(x.s * y.b), sum(x.s * y.k), sum(x.s * y.d), sum(x.s * y.s),
     from clusters as x
     inner join clusters as y
-        on x.customer_key = y.customer_key and x.collector_id = y.collector_id and x.cluster = y.cluster
-        and x.is_whole = y.is_whole and x.segment = y.segment and x.arm < y.arm
+        on x.cluster_key = y.cluster_key and x.segment_number = y.segment_number and x.by_customer = y.by_customer and x.arm_number < y.arm_number
     group by all
 )
 
 select
-    products.*,
-    totals.* exclude (is_whole, segment, arm),
+    case when products.by_customer then 'customer' else 'collector' end as cluster,
+    products.segment_number = 0 as is_whole,
+    coalesce(segments.segment, '') as segment,
+    firsts.arm as first_arm,
+    seconds.arm as second_arm,
+    products.* exclude (by_customer, segment_number, first_number, second_number),
+    totals.* exclude (segment_number, arm_number),
 from products
+inner join arms as firsts on products.first_number = firsts.arm_number
+inner join arms as seconds on products.second_number = seconds.arm_number
+left join segments on products.segment_number = segments.segment_number
 left join totals
-    on products.is_whole = totals.is_whole and products.segment = totals.segment
-    and products.first_arm = totals.arm and products.first_arm = products.second_arm
+    on products.segment_number = totals.segment_number
+    and products.first_number = totals.arm_number and products.first_number = products.second_number
 order by all

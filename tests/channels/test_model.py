@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from dashboard import relating
-from dashboard.access import Scope
+from dashboard.access import LOCAL, Scope
 from dashboard.connection import connect
 from dashboard.contract import contract
-from dashboard.filters import Filters
+from dashboard.filters import Filters, month_end, presets
 from dashboard.home import Home
 from dashboard.metrics import metrics
 from dashboard.relating import Tables
@@ -111,6 +111,26 @@ def test_several_months_are_a_period_like_any_other(warehouse: Warehouse, by: tu
         patch.setattr(relating, "relation_sql", lambda name: original("reach_any_period" if name.startswith("reach") else name))
         general = warehouse.measure(REACH, by, filters=filters).rows
     assert "reach_months" in asked and quick == general and len(quick) > 0
+
+
+@pytest.mark.parametrize(("by", "kept"), [((), True), (("bucket",), True), (("team",), True), (("agency",), False), (("quarter",), False)])
+@pytest.mark.parametrize("role", ["all", "leader"])
+def test_the_periods_that_most_ask_for_are_kept(warehouse: Warehouse, by: tuple[str, ...], kept: bool, role: str) -> None:
+    """The year so far and the last twelve months, by what their groups are kept by; they say what the cases by themselves do."""
+    scope = LOCAL if role == "all" else Scope(role=role, teams=tuple(warehouse.values("team")[:2]))
+    info, original, names = warehouse.info, relating.relation_sql, [*REACH, "intensity", "lost_contact_rate"]
+    asked: list[str] = []
+    spans = [(start, until) for start, until in presets(info.first_on, info.as_of).values() if start.day == 1 and until > month_end(start)]
+    assert len(spans) > 1
+    for start, until in spans:
+        filters = Filters(start, until, where=(("bucket", ("M1", "M2")),))
+        asked.clear()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(relating, "relation_sql", lambda name: asked.append(name) or original(name))  # type: ignore[func-returns-value]
+            quick = warehouse.measure(names, by, filters=filters, scope=scope).rows
+            assert ("reach_spans" in asked) == kept
+            patch.setattr(Tables, "_spanned", lambda *_: False)
+            assert quick == warehouse.measure(names, by, filters=filters, scope=scope).rows
 
 
 def test_who_is_lost_is_looked_for_only_where_asked(warehouse: Warehouse) -> None:
