@@ -44,6 +44,16 @@ def _named() -> set[str]:
     return {word for sql in [*model.tables().values(), *model.flags().values()] for word in re.findall(r"\w+", sql)}
 
 
+@cache
+def behind() -> dict[str, set[str]]:
+    """Model table → all that it hangs on, directly or through others."""
+    found: dict[str, set[str]] = {}
+    for name, sql in model.tables().items():
+        reads = {f"{schema}.{relation}" for schema, relation in READS.findall(sql)} - {f"model.{name}"}
+        found[name] = reads.union(*(found.get(read.removeprefix("model."), set()) for read in reads))
+    return found
+
+
 def fits(con: duckdb.DuckDBPyConnection, base: SnapshotInfo, changes: Mapping[str, Changes], supplied: set[str], as_of: date) -> bool:
     """Whether the model of a merge can be made from the base's: same version, month and settings, no change of collectors, every case known."""
     news = changes.get("collectors", Changes())
@@ -210,7 +220,7 @@ class Increment:
                     self._whole.add(f"model.{name}")
             self.con.execute(f'create view model.{name} as select * from "{target}".model.{name}')
         else:
-            self._narrow(sql, reads)
+            self._narrow(name, sql, reads)
             self.con.execute(self._of_here(sql))
             self._keep(name, columns)
             self._lay(target, name, key, columns, self._judge_again(name, sql))
@@ -253,23 +263,26 @@ class Increment:
             self.con.execute(f"create or replace temp table {side}_{name} as {joined}")
         self._sided.add(name)
 
-    def _narrow(self, sql: str, reads: set[str]) -> None:
+    def _narrow(self, name: str, sql: str, reads: set[str]) -> None:
         """Find the touched cases in which anything that a file reads differs: `here`, `here_postings`. `_narrowed`: it is made of them alone."""
         self._narrowed = False
         if self.touched.orphans or "rowid" in sql:  # row ids are those of whole tables
             return
-        differing = ["select case_id from reasons where relation is null or list_contains($reads, relation)"]
-        for name in sorted(self._laid):
-            if f"model.{name}" in reads:
-                key = self._laid[name][0]
-                keys = f"(select {key} from removed_{name} union all select {key} from added_{name})"
+        narrow = narrower().get(name, {})
+        differing = [
+            "select case_id from reasons where relation is null or list_contains(case when by_day then $behind else $reads end, relation)"
+        ]
+        for source in sorted(self._laid):
+            if f"model.{source}" in reads:
+                key, where = self._laid[source][0], narrow.get(source, {}).get("where", "true")
+                keys = f"(select t.{key} from removed_{source} as t where {where} union all select t.{key} from added_{source} as t where {where})"
                 if key == "posting_key":
                     key, keys = "case_key", f"(select case_key from posted where posting_key in {keys})"
                 differing.append(f"select case_id from named where {key} in {keys}")
         self.con.execute(
             f"create or replace temp table here as select case_id, case_key from touched left join named using (case_id) "
             f"where case_id in ({' union all '.join(differing)})",
-            {"reads": sorted(reads)},
+            {"reads": sorted(reads - {f"export.{source}" for source in narrow.get("apart", [])}), "behind": sorted(behind()[name])},
         )
         self._narrowed = bool(self._row("select (select count(*) from here) < $most * (select count(*) from touched)", most=MOST_OF_TOUCHED)[0])
         if self._narrowed:
@@ -319,7 +332,7 @@ class Increment:
             self.con.execute("attach ':memory:' as past; use past; create schema model")
             model.settings(self.con, self.base.as_of)
             self.con.execute("create view model.months as select * from base.model.months")
-        self._narrow(sql, reads)
+        self._narrow(name, sql, reads)
         self.con.execute("use past")
         self.con.execute(self._of_before(sql, f" where {self._here('case_key')}"))
         self.con.execute("use part")

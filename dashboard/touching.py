@@ -15,8 +15,9 @@ MOST = 0.25  # of all cases touched: beyond that a whole build is quicker
 
 
 class Touched:
-    """Temp tables of one merge: `touched` (case_id) and `reasons` (case_id, the one relation to look at it for, or null); `orphans`: whether
-    rows of no case are among them."""
+    """Temp tables of one merge: `touched` (case_id) and `reasons` (case_id, the one relation to look at it for, or null, and whether nothing but
+    the day has changed there: then what hangs on the relation through others is looked at too); `orphans`: whether rows of no case are among them.
+    """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, merge: Merge, base: SnapshotInfo, as_of: date) -> None:
         self.con, self.merge, self.base, self.as_of = con, merge, base, as_of
@@ -25,7 +26,7 @@ class Touched:
     def find(self) -> bool:
         """Find them. False if a whole build is better."""
         self.con.execute("create or replace temp table touched (case_id varchar)")
-        self.con.execute("create or replace temp table reasons (case_id varchar, relation varchar)")
+        self.con.execute("create or replace temp table reasons (case_id varchar, relation varchar, by_day boolean)")
         for name in self.merge.supplied:
             columns = contract().tables[name].columns
             if "case_id" in columns:
@@ -45,12 +46,14 @@ class Touched:
             and self._row("select count(*) from touched")[0] <= MOST * whole
         )
 
-    def add(self, cases: str, relation: str | None = None, /, **values: Any) -> None:
+    def add(self, cases: str, relation: str | None = None, /, *, by_day: bool = False, **values: Any) -> None:
         """Add the cases of a select of one column; rows of no case are looked at together. `relation`: the one reason to look at them."""
         self.con.execute(f"create or replace temp table found as select distinct * from ({cases}) as f (case_id)", values)
         self.orphans = self.orphans or self._row("select count(*) from found where case_id is null")[0] > 0
         self.con.execute("insert into touched select case_id from found where case_id is not null and case_id not in (select case_id from touched)")
-        self.con.execute("insert into reasons select case_id, $relation from found where case_id is not null", {"relation": relation})
+        self.con.execute(
+            "insert into reasons select case_id, $relation, $by_day from found where case_id is not null", {"relation": relation, "by_day": by_day}
+        )
 
     def _before(self, name: str, column: str) -> str:
         """What rows that changed were."""
@@ -65,18 +68,18 @@ class Touched:
             plans = "select plan_id, case_id from base.export.plans"
             if "plans" in self.merge.supplied:
                 plans += f" union all select plan_id, case_id from {self.merge.rows_of('plans')} union all select plan_id, case_id from changed_plans"
-            self.add(f"select case_id from ({plans}) as p where plan_id in ({self._news('instalments', 'plan_id')})")
+            self.add(f"select case_id from ({plans}) as p where plan_id in ({self._news('instalments', 'plan_id')})", "export.instalments")
 
     def _touch_customers(self) -> None:
         if "customers" in self.merge.supplied:
-            self.add(f"select case_id from base.export.cases where customer_id in ({self._news('customers', 'customer_id')})")
+            self.add(f"select case_id from base.export.cases where customer_id in ({self._news('customers', 'customer_id')})", "export.customers")
 
     def _touch_reversals(self) -> None:
         if "payments" in self.merge.supplied:
-            self.add(f"select case_id from base.export.payments where payment_id in ({self._news('payments', 'reverses')})")
-            self.add(f"select case_id from base.export.payments where reverses in ({self._news('payments', 'payment_id')})")
+            self.add(f"select case_id from base.export.payments where payment_id in ({self._news('payments', 'reverses')})", "export.payments")
+            self.add(f"select case_id from base.export.payments where reverses in ({self._news('payments', 'payment_id')})", "export.payments")
         if "contacts" in self.merge.supplied:
-            self.add(f"select case_id from base.export.promises where contact_id in ({self._news('contacts', 'contact_id')})")
+            self.add(f"select case_id from base.export.promises where contact_id in ({self._news('contacts', 'contact_id')})", "export.promises")
 
     def _touch_judged(self) -> None:
         """Cases in which a day came round: rows dated after the base's as-of day that no longer are, promises whose grace has ended."""
@@ -92,10 +95,10 @@ class Touched:
             # column by column and without a cast: where rows came in the order of their days, most of a table is passed over
             dated = [f"t.{column.id} >= $low and t.{column.id} < $high" for column in table.loaded if column.type in ("date", "time")]
             if dated:
-                self.add(" union all ".join(f"select case_id from {rows} where {reached}" for reached in dated), **days)
+                self.add(" union all ".join(f"select case_id from {rows} where {reached}" for reached in dated), f"export.{table.id}", by_day=True, **days)
         self.add(
             "select p.case_id from base.export.promises as p, base.model.promise_graces as g "
-            "where p.due_on + g.grace_days >= $low and p.due_on + g.grace_days < $high", **days,
+            "where p.due_on + g.grace_days >= $low and p.due_on + g.grace_days < $high", "export.promises", by_day=True, **days,
         )  # fmt: skip
 
     def close(self) -> None:
