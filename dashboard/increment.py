@@ -26,7 +26,6 @@ from dashboard.merging import Merge
 from dashboard.touching import Touched
 
 NARROWER = ROOT / "queries" / "increments.toml"
-MOST_OF_TOUCHED = 0.6  # beyond that a file is made of all of them
 FEW = 10_000
 READS = re.compile(r"\b(export|model)\.(\w+)")
 KEYS = ("case_key", "posting_key", "case_id")
@@ -45,13 +44,23 @@ def _named() -> set[str]:
 
 
 @cache
+def reads_of() -> dict[str, set[str]]:
+    """Model table → the other relations (export.x, model.x) that its file reads."""
+    return {name: {f"{schema}.{read}" for schema, read in READS.findall(sql)} - {f"model.{name}"} for name, sql in model.tables().items()}
+
+
+@cache
 def behind() -> dict[str, set[str]]:
     """Model table → all that it hangs on, directly or through others."""
     found: dict[str, set[str]] = {}
-    for name, sql in model.tables().items():
-        reads = {f"{schema}.{relation}" for schema, relation in READS.findall(sql)} - {f"model.{name}"}
+    for name, reads in reads_of().items():
         found[name] = reads.union(*(found.get(read.removeprefix("model."), set()) for read in reads))
     return found
+
+
+def asked_for(source: str) -> list[str]:
+    """All relations of which a change may have a file that reads a source made again for a case."""
+    return sorted(set().union(*(behind()[name] for name, reads in reads_of().items() if source in reads)))
 
 
 def fits(con: duckdb.DuckDBPyConnection, base: SnapshotInfo, changes: Mapping[str, Changes], supplied: set[str], as_of: date) -> bool:
@@ -85,7 +94,7 @@ class Increment:
         self._known_columns: dict[str, dict[tuple[str, str], list[str]]] = {}  # catalog → (schema, table) → columns
         self._narrowed = False
         # tables of which all that touched cases have is asked for once more
-        self._read_again = {read for name, sql in model.tables().items() for schema, read in READS.findall(sql) if schema == "model" and read != name}
+        self._read_again = {read.removeprefix("model.") for reads in reads_of().values() for read in reads if read.startswith("model.")}
 
     # --- the model --------------------------------------------------------------------------------------------------
 
@@ -141,14 +150,13 @@ class Increment:
         self.con.execute("create schema part.export")
         before: tuple[int, bool] | None = None
         while before != (before := (self._row("select count(*) from touched")[0], self.touched.orphans)):
+            self.touched.find_later()
             for table in contract().tables.values():
-                self.con.execute(
-                    f"drop table if exists part.export.{table.id}" if self._split(table) else f"drop view if exists part.export.{table.id}"
-                )
-                self.con.execute(f"create {'table' if self._split(table) else 'view'} part.export.{table.id} as {self._rows_of_part(target, table)}")
+                kind = "table" if self._split(table) else "view"
+                self.con.execute(f"create or replace {kind} part.export.{table.id} as {self._rows_of_part(target, table)}")
             self.con.execute(
                 "create or replace temp table told as select contact_id from part.export.promises where contact_id is not null "
-                "and contact_id not in (select contact_id from part.export.contacts)"
+                "and case_id not in (from later) and contact_id not in (select contact_id from part.export.contacts)"
             )
             if self._row("select count(*) from told")[0]:
                 self.touched.add("select case_id from export.contacts where contact_id in (select contact_id from told)")
@@ -162,12 +170,21 @@ class Increment:
         rows = f'"{target}".export.{table.id}'
         if not self._split(table):
             return f"select * from {rows}"
-        ids = f'select unnest(row_ids) from "{target}".rows_of_case.{table.id} where case_id in (select case_id from touched)'
+        cases, relations = "select case_id from touched", {}
+        if not self.touched.orphans:
+            cases = "select case_id from reasons where relation is null or list_contains($relations, relation)"
+            relations = {"relations": asked_for(f"export.{table.id}")}
+        if table.id == "contacts":
+            cases += " except select case_id from later"
+        ids = f'select unnest(row_ids) from "{target}".rows_of_case.{table.id} where case_id in ({cases})'
         if self.touched.orphans and "case_id" in table.columns:
             ids += f" union all select rowid from {rows} where case_id is null"
+        if table.id == "contacts":
+            since = self._row("select coalesce(max(rowid), -1) from base.export.contacts")[0]
+            ids += f" union all select rowid from {rows} where rowid > {since} and case_id in (from later)"
         # columns that no statement names are left behind
         columns = [column for column in self._columns(target, table.id, "export") if column in _named()]
-        self.con.execute(f"create or replace temp table ids as {ids}")
+        self.con.execute(f"create or replace temp table ids as {ids}", relations)
         return f"select {', '.join(columns)} from {rows} where rowid in (from ids)"
 
     def _known(self) -> None:
@@ -199,7 +216,7 @@ class Increment:
 
     def _table(self, target: str, name: str, sql: str) -> None:
         """One model file, in the order of files: its part laid over the base's table, or the whole table again."""
-        reads = {f"{schema}.{relation}" for schema, relation in READS.findall(sql)} - {f"model.{name}"}
+        reads = reads_of()[name]
         columns = self._columns(target, name)
         key = next((key for key in KEYS if key in columns), None)
         if f"create view model.{name} as" in sql:
@@ -221,7 +238,7 @@ class Increment:
             self.con.execute(f'create view model.{name} as select * from "{target}".model.{name}')
         else:
             self._narrow(name, sql, reads)
-            self.con.execute(self._of_here(sql))
+            self._make(name, sql)
             self._keep(name, columns)
             self._lay(target, name, key, columns, self._judge_again(name, sql))
             self._laid[name] = key, columns
@@ -266,12 +283,10 @@ class Increment:
     def _narrow(self, name: str, sql: str, reads: set[str]) -> None:
         """Find the touched cases in which anything that a file reads differs: `here`, `here_postings`. `_narrowed`: it is made of them alone."""
         self._narrowed = False
-        if self.touched.orphans or "rowid" in sql:  # row ids are those of whole tables
+        if self.touched.orphans:
             return
         narrow = narrower().get(name, {})
-        differing = [
-            "select case_id from reasons where relation is null or list_contains(case when by_day then $behind else $reads end, relation)"
-        ]
+        differing = ["select case_id from reasons where relation is null or list_contains(case when by_day then $behind else $reads end, relation)"]
         for source in sorted(self._laid):
             if f"model.{source}" in reads:
                 key, where = self._laid[source][0], narrow.get(source, {}).get("where", "true")
@@ -284,11 +299,8 @@ class Increment:
             f"where case_id in ({' union all '.join(differing)})",
             {"reads": sorted(reads - {f"export.{source}" for source in narrow.get("apart", [])}), "behind": sorted(behind()[name])},
         )
-        self._narrowed = bool(self._row("select (select count(*) from here) < $most * (select count(*) from touched)", most=MOST_OF_TOUCHED)[0])
-        if self._narrowed:
-            self.con.execute(
-                "create or replace temp table here_postings as select posting_key from posted where case_key in (select case_key from here)"
-            )
+        self._narrowed = True
+        self.con.execute("create or replace temp table here_postings as select posting_key from posted where case_key in (select case_key from here)")
 
     def _name(self, name: str) -> None:
         """Remember which cases the keys stand for, now that new ones have theirs."""
@@ -303,17 +315,35 @@ class Increment:
             return self._chosen(key)
         return f"{key} in (select {key} from {'here_postings' if key == 'posting_key' else 'here'})"
 
-    def _of_here(self, sql: str) -> str:
+    def _make(self, name: str, sql: str) -> None:
+        """A file's rows of the cases it is made of; where it counts contacts, those that came last are made besides and counted on in `_lay`."""
+        late = self._narrowed and "counted" in narrower().get(name, {})
+        if late:
+            self.con.execute("insert into here select case_id, case_key from named where case_id in (from later)")
+        self.con.execute(self._of_here(name, sql))
+        if late:
+            self.con.execute("delete from here where case_id in (from later)")
+
+    def _count_on(self, name: str) -> None:
+        for column, most in narrower().get(name, {}).get("counted", {}).items():
+            self.con.execute(
+                f"update part.model.{name} as t set {column} = least(t.{column} + b.known, {most}) from "
+                f"(select case_key, max(cast({column} as integer)) as known from before_{name} where case_key in "
+                "(select case_key from named where case_id in (from later)) group by case_key) as b "
+                f"where t.case_key = b.case_key and t.{column} is not null and b.known is not null"
+            )
+
+    def _of_here(self, name: str, sql: str) -> str:
         if not self._narrowed:
             return sql
-        # contacts are looked up by those who name them, whosever they are
+        apart = narrower().get(name, {}).get("apart", [])
         rows = {f"model.{name}": f"model.{name} where {self._here(key)}" for name, (key, _) in self._laid.items()}
         rows |= {
             f"export.{table.id}": f"export.{table.id} where {self._here('case_id')}"
             for table in contract().tables.values()
-            if "case_id" in table.columns and table.id != "contacts"
+            if "case_id" in table.columns and table.id not in apart
         }
-        return re.sub(r"\b(?:export|model)\.\w+", lambda found: f"(select * from part.{rows[found[0]]})" if found[0] in rows else found[0], sql)
+        return READS.sub(lambda found: f"(select rowid, * from part.{rows[found[0]]})" if found[0] in rows else found[0], sql)
 
     def _of_before(self, sql: str, only: str = "") -> str:
         """SQL over what touched cases had in the base, instead of what they have."""
@@ -336,7 +366,7 @@ class Increment:
         self.con.execute("use past")
         self.con.execute(self._of_before(sql, f" where {self._here('case_key')}"))
         self.con.execute("use part")
-        self.con.execute(self._of_here(sql))
+        self.con.execute(self._of_here(name, sql))
         narrow: dict[str, Any] = narrower()[name]
         sums = [column for column in self._columns(target, name) if column not in narrow["dims"]]
         added = ", ".join(f"sum({column}) as {column}" for column in sums)
@@ -382,6 +412,7 @@ class Increment:
             f"create or replace temp table {before} as select rowid as row_id, {listed}, hash({listed}) as content from base.model.{name} "
             f"where {self._chosen(key) if name in self._read_again else self._here(key)}{also}"
         )
+        self._count_on(name)
         self.con.execute(f"create or replace temp table after as select rowid as row_id, {key}, hash({listed}) as content from {made}")
         # most rows are as they were: only contents that are there more often before or after are looked at row by row
         self.con.execute(

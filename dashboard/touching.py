@@ -95,7 +95,8 @@ class Touched:
             # column by column and without a cast: where rows came in the order of their days, most of a table is passed over
             dated = [f"t.{column.id} >= $low and t.{column.id} < $high" for column in table.loaded if column.type in ("date", "time")]
             if dated:
-                self.add(" union all ".join(f"select case_id from {rows} where {reached}" for reached in dated), f"export.{table.id}", by_day=True, **days)
+                came_round = " union all ".join(f"select case_id from {rows} where {reached}" for reached in dated)
+                self.add(came_round, f"export.{table.id}", by_day=True, **days)
         self.add(
             "select p.case_id from base.export.promises as p, base.model.promise_graces as g "
             "where p.due_on + g.grace_days >= $low and p.due_on + g.grace_days < $high", "export.promises", by_day=True, **days,
@@ -121,6 +122,20 @@ class Touched:
         while before != (before := self._row("select count(*) from touched")[0]):
             self.add("select other from tied where one in (select case_id from touched)")
             self.add("select one from tied where other in (select case_id from touched)")
+
+    def find_later(self) -> None:
+        """Temp table `later` (case_id): cases of which nothing has changed but that contacts came after the base's last day."""
+        self.con.execute("create or replace temp table later (case_id varchar)")
+        if self.orphans or "contacts" not in self.merge.supplied:
+            return
+        earlier = f"select case_id from {self.merge.rows_of('contacts')} where started_at < $until"
+        others = f"{earlier} union all select case_id from changed_contacts union all {self._before('contacts', 'case_id')}"
+        self.con.execute(
+            "insert into later select case_id from reasons group by case_id "
+            "having bool_and(relation is not distinct from 'export.contacts' and not by_day) "
+            f"and case_id not in (select case_id from ({others}) as o where case_id is not null)",
+            {"until": self.base.as_of + timedelta(days=1)},
+        )
 
     def _row(self, sql: str) -> tuple[Any, ...]:
         row = self.con.execute(sql).fetchone()

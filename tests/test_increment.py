@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from dashboard import increment, touching
 from dashboard import load as loading
+from dashboard import touching
 from dashboard.contract import contract
 from dashboard.home import Home
 from dashboard.increment import Increment
@@ -95,16 +95,14 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield folder
 
 
-#: (day of the first export, days until the next, what the first says otherwise, what comes late, up to which share of the touched cases a
-#: table is made of those alone in which what it reads differs: of whichever they are, where that is more than all)
-CUTS = [(9, 3, SAID, LATE, increment.MOST_OF_TOUCHED), (9, 3, SAID, LATE, 2.0), (20, 0, SAID, {}, 2.0), (14, 1, {}, {}, 2.0)]
+#: (day of the first export, days until the next, what the first says otherwise, what comes late)
+CUTS = [(9, 3, SAID, LATE), (20, 0, SAID, {}), (14, 1, {}, {})]
 
 
-@pytest.mark.parametrize(("day", "later", "said", "late", "most"), CUTS)
+@pytest.mark.parametrize(("day", "later", "said", "late"), CUTS)
 def test_a_day_laid_over_is_what_a_whole_build_gives(
-    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, day: int, later: int, said: dict[str, str], late: dict[str, str], most: float
+    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, day: int, later: int, said: dict[str, str], late: dict[str, str]
 ) -> None:
-    monkeypatch.setattr(increment, "MOST_OF_TOUCHED", most)
     first = last_day(export).replace(day=day)
     before, after = cut(export, tmp_path / "cut", first, first + timedelta(days=later), "parquet", said=said, late=late)
     shares = watched(monkeypatch)
