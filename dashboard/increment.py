@@ -337,13 +337,13 @@ class Increment:
         if not self._narrowed:
             return sql
         apart = narrower().get(name, {}).get("apart", [])
-        rows = {f"model.{name}": f"model.{name} where {self._here(key)}" for name, (key, _) in self._laid.items()}
+        rows = {f"model.{name}": f"* from part.model.{name} where {self._here(key)}" for name, (key, _) in self._laid.items()}
         rows |= {
-            f"export.{table.id}": f"export.{table.id} where {self._here('case_id')}"
+            f"export.{table.id}": f"rowid, * from part.export.{table.id} where {self._here('case_id')}"
             for table in contract().tables.values()
             if "case_id" in table.columns and table.id not in apart
         }
-        return READS.sub(lambda found: f"(select rowid, * from part.{rows[found[0]]})" if found[0] in rows else found[0], sql)
+        return READS.sub(lambda found: f"(select {rows[found[0]]})" if found[0] in rows else found[0], sql)
 
     def _of_before(self, sql: str, only: str = "") -> str:
         """SQL over what touched cases had in the base, instead of what they have."""
@@ -407,41 +407,41 @@ class Increment:
 
     def _lay(self, target: str, name: str, key: str, columns: list[str], also: str = "") -> None:
         """Put the part's rows in the place of the base's, as far as they differ. Leaves before_NAME, removed_NAME and added_NAME."""
-        listed, before, made = ", ".join(columns), f"before_{name}", f"part.model.{name}"
+        listed, before, made, rows = ", ".join(columns), f"before_{name}", f"part.model.{name}", f'"{target}".model.{name}'
+        here = f"coalesce({self._here(key)}, false)" if self._narrowed else "true"
         self.con.execute(
-            f"create or replace temp table {before} as select rowid as row_id, {listed}, hash({listed}) as content from base.model.{name} "
+            f"create or replace temp table {before} as select rowid as row_id, {listed}, {here}{also} as is_here from base.model.{name} "
             f"where {self._chosen(key) if name in self._read_again else self._here(key)}{also}"
         )
         self._count_on(name)
-        self.con.execute(f"create or replace temp table after as select rowid as row_id, {key}, hash({listed}) as content from {made}")
         # most rows are as they were: only contents that are there more often before or after are looked at row by row
+        old, new = f"select *, hash({listed}) as content from {before} where is_here", f"select *, hash({listed}) as content from {made}"
         self.con.execute(
             f"create or replace temp table uneven as select {key}, content, sum(row_count) as more from "
-            f"(select {key}, content, 1 as row_count from {before} where {self._here(key)}{also} union all select {key}, content, -1 from after) "
+            f"(select {key}, content, 1 as row_count from ({old}) as o union all select {key}, content, -1 from ({new}) as n) "
             f"as sides group by {key}, content having more != 0"
         )
         differing = f"inner join uneven as u on s.{key} is not distinct from u.{key} and s.content = u.content"
-        nth = f"qualify row_number() over (partition by s.{key}, s.content) <="
+        nth, told = f"qualify row_number() over (partition by s.{key}, s.content) <=", ", ".join(f"s.{column}" for column in columns)
         self.con.execute(
-            f"create or replace temp table removed_{name} as select s.row_id, {', '.join(f's.{column}' for column in columns)} "
-            f"from {before} as s {differing} where u.more > 0 {nth} u.more"
+            f"create or replace temp table removed_{name} as select s.row_id, {told} from ({old}) as s {differing} where u.more > 0 {nth} u.more"
         )
-        self.con.execute(
-            f"create or replace temp table added_{name} as select {listed} from {made} "
-            f"where rowid in (select s.row_id from after as s {differing} where u.more < 0 {nth} -u.more)"
-        )
+        self.con.execute(f"create or replace temp table added_{name} as select {told} from ({new}) as s {differing} where u.more < 0 {nth} -u.more")
         self._sided.add(name)
-        rows = f'"{target}".model.{name}'
-        if self._row(f"select count(*) from removed_{name}")[0]:
-            self._changed.add(f"model.{name}")
+        removed, added = self._row(f"select (select count(*) from removed_{name}), (select count(*) from added_{name})")
+        if removed:
             self.con.execute(f"delete from {rows} where rowid in (select row_id from removed_{name})")
-        if self._row(f"select count(*) from added_{name}")[0]:
-            self._changed.add(f"model.{name}")
+        if added:
             self.con.execute(f"insert into {rows} ({listed}) select {listed} from added_{name}")
+        if removed or added:
+            self._changed.add(f"model.{name}")
         if name not in self._read_again:
             self.con.execute(f"drop table {before}")
         elif self._narrowed:
-            self.con.execute(f"insert into {made} ({listed}) select {listed} from {before} where not coalesce({self._here(key)}, false)")
+            self.con.execute(f"alter table {made} rename to made_{name}")
+            self.con.execute(
+                f"create view {made} as select {listed} from part.model.made_{name} union all select {listed} from {before} where not is_here"
+            )
 
     def _differs(self, name: str, reads: set[str]) -> bool:
         """Whether anything that a file reads has changed, as far as it makes use of it."""
@@ -492,7 +492,7 @@ class Increment:
         read = [read for read in READS.findall(view) if read[0] == "model" and read[1] in self._laid]
         differing = " union ".join(f"select {key} from {side}_{table}" for _, table in read for side in ("removed", "added"))
         self.con.execute(f"create or replace temp table differing as {differing}")
-        select, only = view.partition(f"create view model.{name} as")[2], f" where {key} in (select {key} from differing)"
+        select, only = view.partition(f"create view model.{name} as")[2], f" semi join differing using ({key})"
         return f"({self._of_before(select, only)}\n) as old", f"({self._of_now(select, only)}\n) as new"
 
     def _shift(self, target: str, name: str, dims: list[str], sums: list[str], moved: str, count: str) -> None:

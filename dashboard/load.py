@@ -27,7 +27,7 @@ from dashboard.increment import Increment, fits
 from dashboard.intake import Account, Taker, create_incoming
 from dashboard.mapped import MappedTaker
 from dashboard.mapping import Export, Mapping, export_of, read_mapping
-from dashboard.merging import Merge
+from dashboard.merging import Merge, are_few
 from dashboard.reading import form_of
 
 READING = ROOT / "queries" / "macros" / "reading.sql"
@@ -162,6 +162,7 @@ class _Build:
         self.export_path, self.export, self.mapping, self.dataset, self.report = export_path, export, mapping, dataset, report
         self.base = base
         self.changes: dict[str, Changes] = {}
+        self.met: set[str] = set()  # tables of which `known_TABLE` holds the rows in service that incoming ones may take the place of
         self.room = workdir / "increment"  # for the copy of the base that a merge is laid over
         self.room.mkdir()
         self.copy: Path | None = None
@@ -321,7 +322,10 @@ class _Build:
                 parents[name] = accepted
 
     def _known(self, table: Table, extra: str) -> bool:
-        """Temp table `known_TABLE`: the keys in service that incoming rows refer to; the rest of a large table need not be looked up."""
+        """Temp table `known_TABLE`: the keys in service that incoming rows refer to; the rest of a large table need not be looked up.
+
+        Where few rows come in, it holds theirs too: a long column of keys is looked through once.
+        """
         wanted = [
             f"select {column.id} from export.incoming_{child}"
             for child in self.taker.result.supplied
@@ -329,14 +333,16 @@ class _Build:
             if column.parent == table.id
         ]
         if wanted:
+            own, incoming = table.key[0], f"export.incoming_{table.id}"
             # what came in just now is known without looking
+            refers = f"select * from ({' union all '.join(wanted)}) as w (key) where not exists (select 1 from {incoming} as i where i.{own} = w.key)"
+            if are_few(self.con, incoming, table):
+                self.met.add(table.id)
+                refers += f" union all select {own} from {incoming}"
+            self.con.execute(f"create or replace temp table wanted as select distinct * from ({refers})")
             self.con.execute(
-                f"create or replace temp table wanted as select distinct * from ({' union all '.join(wanted)}) as w (key) "
-                f"where not exists (select 1 from export.incoming_{table.id} as i where i.{table.key[0]} = w.key)"
-            )
-            self.con.execute(
-                f"create or replace temp table known_{table.id} as select {table.key[0]}{extra} from base.export.{table.id} "
-                f"where {table.key[0]} in (select key from wanted)"
+                f"create or replace temp table known_{table.id} as select rowid as base_id, {own}{extra} from base.export.{table.id} "
+                f"where {own} in (select key from wanted)"
             )
         return bool(wanted)
 
@@ -356,7 +362,7 @@ class _Build:
             return as_of, first_on
         here = self.con.execute("select current_database()").fetchone()
         assert here is not None
-        merge = Merge(self.con, supplied, here[0])
+        merge = Merge(self.con, supplied, here[0], self.met)
         self.changes = merge.match()
         as_of, first_on = model.horizon(self.con, self.export.as_of, merge.events)
         increment = Increment(self.con, merge, self.base, as_of)

@@ -12,16 +12,21 @@ from dashboard.contract import Table, contract
 FEW = 0.1  # incoming rows, of the base's
 
 
+def are_few(con: duckdb.DuckDBPyConnection, incoming: str, table: Table) -> bool:
+    """Whether little comes into a table beside what is in service."""
+    return con.execute(f"select (select count(*) from {incoming}) < {FEW} * (select count(*) from base.export.{table.id})").fetchone() == (True,)
+
+
 class Merge:
     """One merge of `export.incoming_TABLE` into what stands in `base.export.TABLE`.
 
     After `match`, an incoming table holds the added rows only, and temp table `changed_TABLE` (of every supplied table) the new content of
     each changed row with `base_id`, its row in the base, and `others`, the columns in which it is other than before. `incoming` is the
-    catalog the incoming tables are in.
+    catalog the incoming tables are in, `met` the tables whose rows of the same keys have been looked up: `known_TABLE` (base_id, key).
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, supplied: Mapping[str, Set[str]], incoming: str) -> None:
-        self.con, self.supplied, self.incoming = con, supplied, incoming
+    def __init__(self, con: duckdb.DuckDBPyConnection, supplied: Mapping[str, Set[str]], incoming: str, met: Set[str] = frozenset()) -> None:
+        self.con, self.supplied, self.incoming, self.met = con, supplied, incoming, met
 
     def rows_of(self, name: str) -> str:
         """The incoming table of a contract table, wherever the connection's names are looked up."""
@@ -41,8 +46,14 @@ class Merge:
         other = ", ".join(f"case when i.{column} is distinct from b.{column} then '{column}' end" for column in columns if column in told)
         news = ", ".join(f"{'i' if column in told else 'b'}.{column}" for column in columns)
         total, both = self._count(f"select count(*) from {incoming}"), f"{incoming} as i inner join base.export.{table.id} as b on {match}"
-        if total < FEW * self._count(f"select count(*) from base.export.{table.id}"):  # few are looked for by their keys alone
-            self.con.execute(f"create or replace temp table met as select i.rowid as incoming_id, b.rowid as base_id from {both}")
+        if are_few(self.con, incoming, table):  # few are looked for by their keys alone
+            known = (
+                f"(from known_{table.id})"
+                if table.id in self.met
+                else f"(select rowid as base_id, {', '.join(table.key)} from base.export.{table.id})"
+            )
+            met = f"select i.rowid as incoming_id, b.base_id from {incoming} as i inner join {known} as b on {match}"
+            self.con.execute(f"create or replace temp table met as {met}")
             both = f"met inner join {incoming} as i on met.incoming_id = i.rowid inner join base.export.{table.id} as b on met.base_id = b.rowid"
         self.con.execute(
             f"create or replace temp table changed_{table.id} as select i.rowid as incoming_id, b.rowid as base_id, ({same}) as is_same, {news}, "

@@ -79,7 +79,8 @@ class Touched:
             self.add(f"select case_id from base.export.payments where payment_id in ({self._news('payments', 'reverses')})", "export.payments")
             self.add(f"select case_id from base.export.payments where reverses in ({self._news('payments', 'payment_id')})", "export.payments")
         if "contacts" in self.merge.supplied:
-            self.add(f"select case_id from base.export.promises where contact_id in ({self._news('contacts', 'contact_id')})", "export.promises")
+            # a contact that is new is none that a known promise could name
+            self.add("select case_id from base.export.promises where contact_id in (select contact_id from changed_contacts)", "export.promises")
 
     def _touch_judged(self) -> None:
         """Cases in which a day came round: rows dated after the base's as-of day that no longer are, promises whose grace has ended."""
