@@ -408,7 +408,9 @@ class _Build:
             return
         files = self.export_path.rglob("*") if self.export_path.is_dir() else [self.export_path]
         if sum(path.stat().st_size for path in files if path.is_file()) < LITTLE * self.base.path.stat().st_size:
-            self.copying = self.copier.submit(self._copied, self.base)
+            copying = self.copying = self.copier.submit(self._copied, self.base)
+            # most of the copy stays as it is: it is on its way to the disk before the rest is to follow
+            self.copier.submit(lambda: _sync_file(copying.result()))
 
     def _identical(self, as_of: date) -> bool:
         """The load would add nothing to the snapshot in service: no row, column, setting, reject or model of its own."""
