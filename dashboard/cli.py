@@ -15,7 +15,7 @@ from contextlib import nullcontext
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -25,13 +25,16 @@ from typer.core import TyperGroup
 
 from dashboard import access, formats, model, outcome
 from dashboard.breaches import LoadRefused, breach_line, kind_label
+from dashboard.connection import QueryFailed
 from dashboard.contract import ROOT, contract
 from dashboard.filters import Filters
 from dashboard.home import Busy, Home, NothingLoaded, Overtaken
 from dashboard.load import Loaded, load
 from dashboard.metrics import UnknownName, metric, metrics, needs_of, plain
 from dashboard.options import DatasetOption, FormatOption, HomeOption, LangOption, err, out
-from dashboard.warehouse import Answer, QueryFailed, Warehouse
+
+if TYPE_CHECKING:
+    from dashboard.warehouse import Answer, Warehouse
 
 
 class Commands(TyperGroup):
@@ -344,9 +347,10 @@ def measure(
     lang: LangOption = "en",
 ) -> None:
     """Answer metrics over a period, cut by dimensions."""
-    # only here: every upload starts a load of its own, which has no use for a database of what people write
+    # only here: every upload starts a load of its own, which has no use for what answers questions or a database of what people write
     from dashboard.rollout import current
     from dashboard.state import StateTooNew, StateUnavailable, address, opened
+    from dashboard.warehouse import Warehouse
 
     try:
         warehouse = Warehouse(Home(home).info(dataset, snapshot))
@@ -458,6 +462,8 @@ def report(
     format: FormatOption = "table",
 ) -> None:
     """Run a report of queries/reports with its parameters."""
+    from dashboard.warehouse import Warehouse
+
     try:
         parameters = dict(_setting(text) for text in settings or ())
         rows = Warehouse(Home(home).info(dataset)).run(name, parameters)

@@ -52,8 +52,8 @@ class Merge:
                 if table.id in self.met
                 else f"(select rowid as base_id, {', '.join(table.key)} from base.export.{table.id})"
             )
-            met = f"select i.rowid as incoming_id, b.base_id from {incoming} as i inner join {known} as b on {match}"
-            self.con.execute(f"create or replace temp table met as {met}")
+            pairs = f"select i.rowid as incoming_id, b.base_id from {incoming} as i inner join {known} as b on {match}"
+            self.con.execute(f"create or replace temp table met as {pairs}")
             both = f"met inner join {incoming} as i on met.incoming_id = i.rowid inner join base.export.{table.id} as b on met.base_id = b.rowid"
         self.con.execute(
             f"create or replace temp table changed_{table.id} as select i.rowid as incoming_id, b.rowid as base_id, ({same}) as is_same, {news}, "

@@ -12,7 +12,6 @@ from typing import Any
 from dashboard.breaches import Breach, LoadRefused
 from dashboard.home import Home, write_durably
 from dashboard.load import Loaded
-from dashboard.upload import figures
 
 
 def described(loaded: Loaded, home: Home) -> dict[str, Any]:
@@ -46,10 +45,14 @@ def described(loaded: Loaded, home: Home) -> dict[str, Any]:
         "waterfall": loaded.waterfall,
         "missing_tables": loaded.missing_tables,
         "ignored_files": loaded.ignored_files,
-        "figures": figures.compared(home.staged(loaded.snapshot), home.file(loaded.parent) if loaded.parent else None)
-        if loaded.staged
-        else None,
+        "figures": _figures(loaded, home) if loaded.staged else None,
     }  # fmt: skip
+
+
+def _figures(loaded: Loaded, home: Home) -> dict[str, Any]:
+    from dashboard.upload import figures  # only here: most loads stage nothing, and what answers questions takes long to start
+
+    return figures.compared(home.staged(loaded.snapshot), home.file(loaded.parent) if loaded.parent else None)
 
 
 def refused(error: LoadRefused) -> dict[str, Any]:
