@@ -45,8 +45,9 @@ def _named() -> set[str]:
 
 @cache
 def reads_of() -> dict[str, set[str]]:
-    """Model table → the other relations (export.x, model.x) that its file reads."""
-    return {name: {f"{schema}.{read}" for schema, read in READS.findall(sql)} - {f"model.{name}"} for name, sql in model.tables().items()}
+    """Model table → the other relations (export.x, model.x) that its file reads, and `customer` where it hangs on a customer's other cases."""
+    found = {name: {f"{schema}.{read}" for schema, read in READS.findall(sql)} - {f"model.{name}"} for name, sql in model.tables().items()}
+    return {name: reads | ({"customer"} if "kept" in narrower().get(name, {}) else set()) for name, reads in found.items()}
 
 
 @cache
@@ -214,6 +215,17 @@ class Increment:
             return "case_id in (select case_id from touched)"
         return "(case_key in (select case_key from part.model.known_cases)" + (" or case_key is null)" if self.touched.orphans else ")")
 
+    def _asked(self, name: str, key: str) -> str:
+        """A condition: rows of the base that a table, or what is made of it, may be made again for."""
+        if self.touched.orphans:
+            return self._chosen(key)
+        relations = ", ".join(f"'{relation}'" for relation in {*asked_for(f"model.{name}"), *behind()[name]})
+        cases = f"select case_id from reasons where relation is null or relation in ({relations})"
+        if key == "case_id":
+            return f"case_id in ({cases})"
+        keys = f"select case_key from named where case_id in ({cases})"
+        return f"posting_key in (select posting_key from posted where case_key in ({keys}))" if key == "posting_key" else f"case_key in ({keys})"
+
     def _table(self, target: str, name: str, sql: str) -> None:
         """One model file, in the order of files: its part laid over the base's table, or the whole table again."""
         reads = reads_of()[name]
@@ -281,7 +293,7 @@ class Increment:
         self._sided.add(name)
 
     def _narrow(self, name: str, sql: str, reads: set[str]) -> None:
-        """Find the touched cases in which anything that a file reads differs: `here`, `here_postings`. `_narrowed`: it is made of them alone."""
+        """Find the touched cases in which anything that a file reads differs: `here`. `_narrowed`: it is made of them alone."""
         self._narrowed = False
         if self.touched.orphans:
             return
@@ -300,7 +312,6 @@ class Increment:
             {"reads": sorted(reads - {f"export.{source}" for source in narrow.get("apart", [])}), "behind": sorted(behind()[name])},
         )
         self._narrowed = True
-        self.con.execute("create or replace temp table here_postings as select posting_key from posted where case_key in (select case_key from here)")
 
     def _name(self, name: str) -> None:
         """Remember which cases the keys stand for, now that new ones have theirs."""
@@ -313,7 +324,9 @@ class Increment:
         """A condition: rows that stand for the cases that a file is made of."""
         if not self._narrowed:
             return self._chosen(key)
-        return f"{key} in (select {key} from {'here_postings' if key == 'posting_key' else 'here'})"
+        if key == "posting_key":
+            return "posting_key in (select posting_key from posted where case_key in (select case_key from here))"
+        return f"{key} in (select {key} from here)"
 
     def _make(self, name: str, sql: str) -> None:
         """A file's rows of the cases it is made of; where it counts contacts, those that came last are made besides and counted on in `_lay`."""
@@ -411,7 +424,7 @@ class Increment:
         here = f"coalesce({self._here(key)}, false)" if self._narrowed else "true"
         self.con.execute(
             f"create or replace temp table {before} as select rowid as row_id, {listed}, {here}{also} as is_here from base.model.{name} "
-            f"where {self._chosen(key) if name in self._read_again else self._here(key)}{also}"
+            f"where {self._asked(name, key) if name in self._read_again else self._here(key)}{also}"
         )
         self._count_on(name)
         # most rows are as they were: only contents that are there more often before or after are looked at row by row
@@ -477,9 +490,8 @@ class Increment:
             return
         if entry["of"] in self._sided:
             old, new = f"removed_{entry['of']}", f"added_{entry['of']}"
-        else:  # a view: what its rows come to before and after, of the keys that differ or for all touched cases
-            chosen = f"(select * from base.{of} where {self._chosen('case_key')}) as old"
-            old, new = self._sides(entry["of"]) if "key" in narrower().get(entry["of"], {}) else (chosen, f"part.{of}")
+        else:
+            old, new = self._sides(entry["of"])
         moved = (
             f"select {', '.join(entry['dims'])}, {', '.join(f'sum({column}) as {column}' for column in (*entry['sums'], 'row_count'))} from "
             f"(({model.grouped(name, old, -1)}) union all by name ({model.grouped(name, new)})) as sides group by all"
@@ -487,12 +499,15 @@ class Increment:
         self._shift(target, name, entry["dims"], [*entry["sums"], "row_count"], moved, "row_count")
 
     def _sides(self, name: str) -> tuple[str, str]:
-        """A view's rows before and after, of the keys of which any row that it reads differs."""
-        view, key = model.tables()[name], narrower()[name]["key"]
+        """A view's rows before and after: of the keys of which any row that it reads differs, or of all touched cases."""
+        view, key = model.tables()[name], narrower().get(name, {}).get("key")
+        select = view.partition(f"create view model.{name} as")[2]
+        if key is None:
+            return f"({self._of_before(select)}\n) as old", f"part.model.{name}"
         read = [read for read in READS.findall(view) if read[0] == "model" and read[1] in self._laid]
         differing = " union ".join(f"select {key} from {side}_{table}" for _, table in read for side in ("removed", "added"))
         self.con.execute(f"create or replace temp table differing as {differing}")
-        select, only = view.partition(f"create view model.{name} as")[2], f" semi join differing using ({key})"
+        only = f" semi join differing using ({key})"
         return f"({self._of_before(select, only)}\n) as old", f"({self._of_now(select, only)}\n) as new"
 
     def _shift(self, target: str, name: str, dims: list[str], sums: list[str], moved: str, count: str) -> None:
@@ -500,8 +515,7 @@ class Increment:
         rows, match = f'"{target}".model.{name}', " and ".join(f"r.{dim} is not distinct from m.{dim}" for dim in dims)
         listed = ", ".join([*dims, *sums])
         zero = " and ".join(f"coalesce({column}, 0) = 0" for column in sums)
-        self.con.execute(f"create or replace temp table moved as {moved}")
-        self.con.execute(f"delete from moved where {zero}")
+        self.con.execute(f"create or replace temp table moved as select * from ({moved}) where not ({zero})")
         self.con.execute(
             f"create or replace temp table removed_{name} as select r.rowid as row_id, r.* from {rows} as r inner join moved as m on {match}"
         )

@@ -110,7 +110,7 @@ class Touched:
         self.con.execute(
             f"create or replace temp table moved_customers as select distinct * from ({customers}) as m (customer_id) where m.customer_id is not null"
         )
-        self.add("select case_id from export.cases where customer_id in (select customer_id from moved_customers)")
+        self.add("select case_id from export.cases where customer_id in (select customer_id from moved_customers)", "customer")
         self.con.execute(
             "create or replace temp table tied as select r.case_id as one, o.case_id as other from export.payments as r "
             "inner join export.payments as o on r.reverses = o.payment_id where r.reverses is not null and r.case_id != o.case_id"
