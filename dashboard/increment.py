@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
 import duckdb
 
-from dashboard import model
+from dashboard import jobs, model
 from dashboard.accounting import Changes
 from dashboard.contract import ROOT, Table, contract
 from dashboard.filters import month_end
@@ -88,12 +89,11 @@ class Increment:
         self.con, self.merge, self.base, self.as_of = con, merge, base, as_of
         self.touched = Touched(con, merge, base, as_of)
         self._changed: set[str] = set()  # relations (export.x, model.x) in which something changed
-        self._past = False
         self._whole: set[str] = set()  # model tables of which more than touched rows may have changed
         self._laid: dict[str, tuple[str, list[str]]] = {}  # table laid over the base's → its key and columns
         self._sided: set[str] = set()  # tables and views whose rows taken out and put in are in removed_NAME and added_NAME
         self._known_columns: dict[str, dict[tuple[str, str], list[str]]] = {}  # catalog → (schema, table) → columns
-        self._narrowed = False
+        self._narrowed, self._here_of = False, ""
         # tables of which all that touched cases have is asked for once more
         self._read_again = {read.removeprefix("model.") for reads in reads_of().values() for read in reads if read.startswith("model.")}
 
@@ -114,24 +114,32 @@ class Increment:
         # in memory: a file of its own would be written out when it is left
         self.con.execute("attach ':memory:' as part")
         self._export_part(target)
+        self.con.execute("attach ':memory:' as past; use past; create schema model")
+        model.settings(self.con, self.base.as_of)
+        self.con.execute("create view model.months as select * from base.model.months")
         self.con.execute("use part")
         self.con.execute("create schema model")
         model.settings(self.con, self.as_of)
         for name in ("months", "source_days"):
             self.con.execute(f'create view model.{name} as select * from "{target}".model.{name}')
+        for name in ("touched", "reasons", "later", "moved_customers", *(f"changed_{name}" for name in self.merge.supplied)):
+            self.con.execute(f"create table {name} as from temp.{name}")  # where other connections see them too
         self._known()
-        tables = model.tables()
-        for index, (name, sql) in enumerate(tables.items()):
-            report(name, index / len(tables))
-            self._table(target, name, sql)
-        for name in model.rollups():
-            self._roll_up(target, name)
+        rolled = {name: model.grouped(name, f"model.{entry['of']}") + model.rolled_up(name) for name, entry in model.rollups().items()}
+        jobs.run(self.con, model.tables() | rolled, model.READS, report, lambda con, name, sql: self._one(con, target, name, sql))
         self.con.execute(f'use "{target}"')
         model.register(self.con)
         model.flag(self.con, self._flagged())
-        self.con.execute("detach part")
-        if self._past:
-            self.con.execute("detach past")
+        self.con.execute("detach part; detach past")
+
+    def _one(self, con: duckdb.DuckDBPyConnection, target: str, name: str, sql: str) -> None:
+        """One table, view or roll-up by a connection of its own; what has changed is everybody's."""
+        own = copy(self)
+        own.con = con
+        if name in model.rollups():
+            own._roll_up(target, name)
+        else:
+            own._table(target, name, sql)
 
     @staticmethod
     def _flagged() -> dict[str, str]:
@@ -196,10 +204,10 @@ class Increment:
         self.con.execute(
             f"create table model.known_postings as select payment_id, posting_key, case_key from base.model.cash where {self._chosen('case_key')}"
         )
-        self.con.execute("create or replace temp table named as select case_id, case_key from model.known_cases")
-        self.con.execute("create or replace temp table posted as select posting_key, case_key from model.known_postings")
+        self.con.execute("create or replace table named as select case_id, case_key from model.known_cases")
+        self.con.execute("create or replace table posted as select posting_key, case_key from model.known_postings")
         self.con.execute(
-            "create or replace temp table loose as select case_key from base.model.cases where case_id in (select case_id from touched) "
+            "create or replace table loose as select case_key from base.model.cases where case_id in (select case_id from touched) "
             "and customer_id not in (select customer_id from moved_customers)"
         )
         self.con.execute(
@@ -265,8 +273,8 @@ class Increment:
         source, listed = narrower()[name]["rows_of"], ", ".join(columns)
         select = sql.partition(f"create table model.{name} as")[2].replace(f"export.{source} ", f"{self.merge.rows_of(source)} ")
         self.con.execute(f'create view model.{name} as select * from "{target}".model.{name}')
-        self.con.execute(f"create or replace temp table added_{name} as {select}")
-        self.con.execute(f"create or replace temp table removed_{name} as from added_{name} limit 0")
+        self.con.execute(f"create or replace table added_{name} as {select}")
+        self.con.execute(f"create or replace table removed_{name} as from added_{name} limit 0")
         self.con.execute(f'insert into "{target}".model.{name} ({listed}) select {listed} from added_{name}')
         self._changed.add(f"model.{name}")
         self._sided.add(name)
@@ -289,12 +297,12 @@ class Increment:
         select = sql[sql.index("select") :]
         for side, catalog in (("removed", "base"), ("added", "part")):
             joined = re.sub(r"\b(model|export)\.", rf"{catalog}.\1.", select.replace(f"model.{driver}", f"{side}_{driver}"))
-            self.con.execute(f"create or replace temp table {side}_{name} as {joined}")
+            self.con.execute(f"create or replace table {side}_{name} as {joined}")
         self._sided.add(name)
 
     def _narrow(self, name: str, sql: str, reads: set[str]) -> None:
         """Find the touched cases in which anything that a file reads differs: `here`. `_narrowed`: it is made of them alone."""
-        self._narrowed = False
+        self._narrowed, self._here_of = False, f"part.here_{name}"
         if self.touched.orphans:
             return
         narrow = narrower().get(name, {})
@@ -307,7 +315,7 @@ class Increment:
                     key, keys = "case_key", f"(select case_key from posted where posting_key in {keys})"
                 differing.append(f"select case_id from named where {key} in {keys}")
         self.con.execute(
-            f"create or replace temp table here as select case_id, case_key from touched left join named using (case_id) "
+            f"create or replace table {self._here_of} as select case_id, case_key from touched left join named using (case_id) "
             f"where case_id in ({' union all '.join(differing)})",
             {"reads": sorted(reads - {f"export.{source}" for source in narrow.get("apart", [])}), "behind": sorted(behind()[name])},
         )
@@ -316,7 +324,7 @@ class Increment:
     def _name(self, name: str) -> None:
         """Remember which cases the keys stand for, now that new ones have theirs."""
         if name == "cases":
-            self.con.execute("create or replace temp table named as select case_id, case_key from part.model.cases")
+            self.con.execute("create or replace table named as select case_id, case_key from part.model.cases")
         if name == "cash":
             self.con.execute("insert into posted select posting_key, case_key from part.model.cash")
 
@@ -325,17 +333,17 @@ class Increment:
         if not self._narrowed:
             return self._chosen(key)
         if key == "posting_key":
-            return "posting_key in (select posting_key from posted where case_key in (select case_key from here))"
-        return f"{key} in (select {key} from here)"
+            return f"posting_key in (select posting_key from posted where case_key in (select case_key from {self._here_of}))"
+        return f"{key} in (select {key} from {self._here_of})"
 
     def _make(self, name: str, sql: str) -> None:
         """A file's rows of the cases it is made of; where it counts contacts, those that came last are made besides and counted on in `_lay`."""
         late = self._narrowed and "counted" in narrower().get(name, {})
         if late:
-            self.con.execute("insert into here select case_id, case_key from named where case_id in (from later)")
+            self.con.execute(f"insert into {self._here_of} select case_id, case_key from named where case_id in (from later)")
         self.con.execute(self._of_here(name, sql))
         if late:
-            self.con.execute("delete from here where case_id in (from later)")
+            self.con.execute(f"delete from {self._here_of} where case_id in (from later)")
 
     def _count_on(self, name: str) -> None:
         for column, most in narrower().get(name, {}).get("counted", {}).items():
@@ -350,7 +358,7 @@ class Increment:
         if not self._narrowed:
             return sql
         apart = narrower().get(name, {}).get("apart", [])
-        rows = {f"model.{name}": f"* from part.model.{name} where {self._here(key)}" for name, (key, _) in self._laid.items()}
+        rows = {f"model.{name}": f"* from part.model.{name} where {self._here(key)}" for name, (key, _) in list(self._laid.items())}
         rows |= {
             f"export.{table.id}": f"rowid, * from part.export.{table.id} where {self._here('case_id')}"
             for table in contract().tables.values()
@@ -360,7 +368,7 @@ class Increment:
 
     def _of_before(self, sql: str, only: str = "") -> str:
         """SQL over what touched cases had in the base, instead of what they have."""
-        return self._over(sql, lambda name: f"(select {', '.join(self._laid[name][1])} from before_{name}{only})")
+        return self._over(sql, lambda name: f"(select {', '.join(self._laid[name][1])} from part.before_{name}{only})")
 
     def _of_now(self, sql: str, only: str) -> str:
         return self._over(sql, lambda name: f"(select * from part.model.{name}{only})")
@@ -370,11 +378,6 @@ class Increment:
 
     def _add_up(self, target: str, name: str, sql: str, reads: set[str]) -> None:
         """A table of sums over touched cases, as it was and as it is: the difference changes the base's."""
-        if not self._past:
-            self._past = True
-            self.con.execute("attach ':memory:' as past; use past; create schema model")
-            model.settings(self.con, self.base.as_of)
-            self.con.execute("create view model.months as select * from base.model.months")
         self._narrow(name, sql, reads)
         self.con.execute("use past")
         self.con.execute(self._of_before(sql, f" where {self._here('case_key')}"))
@@ -411,7 +414,7 @@ class Increment:
         if again is None or self.as_of == self.base.as_of:
             return ""
         since = self.base.as_of - timedelta(hours=model.in_force(self.as_of)[again["hours"]])
-        self.con.execute("create or replace temp table since as select cast($since as date) as day", {"since": since})
+        self.con.execute("create or replace table since as select cast($since as date) as day", {"since": since})
         rows = f"{again['day']} >= (select day from since) and not coalesce({self._here('case_key')}, false)"
         recent = f"(select * from base.model.{again['of']} where {rows})"
         select = sql.partition(f"create table model.{name} as")[2].replace(f"model.{again['of']}", recent)
@@ -420,26 +423,26 @@ class Increment:
 
     def _lay(self, target: str, name: str, key: str, columns: list[str], also: str = "") -> None:
         """Put the part's rows in the place of the base's, as far as they differ. Leaves before_NAME, removed_NAME and added_NAME."""
-        listed, before, made, rows = ", ".join(columns), f"before_{name}", f"part.model.{name}", f'"{target}".model.{name}'
+        listed, before, made, rows = ", ".join(columns), f"part.before_{name}", f"part.model.{name}", f'"{target}".model.{name}'
         here = f"coalesce({self._here(key)}, false)" if self._narrowed else "true"
         self.con.execute(
-            f"create or replace temp table {before} as select rowid as row_id, {listed}, {here}{also} as is_here from base.model.{name} "
+            f"create or replace table {before} as select rowid as row_id, {listed}, {here}{also} as is_here from base.model.{name} "
             f"where {self._asked(name, key) if name in self._read_again else self._here(key)}{also}"
         )
         self._count_on(name)
         # most rows are as they were: only contents that are there more often before or after are looked at row by row
         old, new = f"select *, hash({listed}) as content from {before} where is_here", f"select *, hash({listed}) as content from {made}"
         self.con.execute(
-            f"create or replace temp table uneven as select {key}, content, sum(row_count) as more from "
+            f"create or replace table uneven_{name} as select {key}, content, sum(row_count) as more from "
             f"(select {key}, content, 1 as row_count from ({old}) as o union all select {key}, content, -1 from ({new}) as n) "
             f"as sides group by {key}, content having more != 0"
         )
-        differing = f"inner join uneven as u on s.{key} is not distinct from u.{key} and s.content = u.content"
+        differing = f"inner join uneven_{name} as u on s.{key} is not distinct from u.{key} and s.content = u.content"
         nth, told = f"qualify row_number() over (partition by s.{key}, s.content) <=", ", ".join(f"s.{column}" for column in columns)
         self.con.execute(
-            f"create or replace temp table removed_{name} as select s.row_id, {told} from ({old}) as s {differing} where u.more > 0 {nth} u.more"
+            f"create or replace table removed_{name} as select s.row_id, {told} from ({old}) as s {differing} where u.more > 0 {nth} u.more"
         )
-        self.con.execute(f"create or replace temp table added_{name} as select {told} from ({new}) as s {differing} where u.more < 0 {nth} -u.more")
+        self.con.execute(f"create or replace table added_{name} as select {told} from ({new}) as s {differing} where u.more < 0 {nth} -u.more")
         self._sided.add(name)
         removed, added = self._row(f"select (select count(*) from removed_{name}), (select count(*) from added_{name})")
         if removed:
@@ -491,14 +494,14 @@ class Increment:
         if entry["of"] in self._sided:
             old, new = f"removed_{entry['of']}", f"added_{entry['of']}"
         else:
-            old, new = self._sides(entry["of"])
+            old, new = self._sides(name, entry["of"])
         moved = (
             f"select {', '.join(entry['dims'])}, {', '.join(f'sum({column}) as {column}' for column in (*entry['sums'], 'row_count'))} from "
             f"(({model.grouped(name, old, -1)}) union all by name ({model.grouped(name, new)})) as sides group by all"
         )
         self._shift(target, name, entry["dims"], [*entry["sums"], "row_count"], moved, "row_count")
 
-    def _sides(self, name: str) -> tuple[str, str]:
+    def _sides(self, rollup: str, name: str) -> tuple[str, str]:
         """A view's rows before and after: of the keys of which any row that it reads differs, or of all touched cases."""
         view, key = model.tables()[name], narrower().get(name, {}).get("key")
         select = view.partition(f"create view model.{name} as")[2]
@@ -506,8 +509,8 @@ class Increment:
             return f"({self._of_before(select)}\n) as old", f"part.model.{name}"
         read = [read for read in READS.findall(view) if read[0] == "model" and read[1] in self._laid]
         differing = " union ".join(f"select {key} from {side}_{table}" for _, table in read for side in ("removed", "added"))
-        self.con.execute(f"create or replace temp table differing as {differing}")
-        only = f" semi join differing using ({key})"
+        self.con.execute(f"create table differing_{rollup} as {differing}")
+        only = f" semi join differing_{rollup} using ({key})"
         return f"({self._of_before(select, only)}\n) as old", f"({self._of_now(select, only)}\n) as new"
 
     def _shift(self, target: str, name: str, dims: list[str], sums: list[str], moved: str, count: str) -> None:
@@ -515,13 +518,13 @@ class Increment:
         rows, match = f'"{target}".model.{name}', " and ".join(f"r.{dim} is not distinct from m.{dim}" for dim in dims)
         listed = ", ".join([*dims, *sums])
         zero = " and ".join(f"coalesce({column}, 0) = 0" for column in sums)
-        self.con.execute(f"create or replace temp table moved as select * from ({moved}) where not ({zero})")
+        self.con.execute(f"create or replace table moved_{name} as select * from ({moved}) where not ({zero})")
         self.con.execute(
-            f"create or replace temp table removed_{name} as select r.rowid as row_id, r.* from {rows} as r inner join moved as m on {match}"
+            f"create or replace table removed_{name} as select r.rowid as row_id, r.* from {rows} as r inner join moved_{name} as m on {match}"
         )
         self.con.execute(
-            f"create or replace temp table added_{name} as select {', '.join(dims)}, {', '.join(f'sum({column}) as {column}' for column in sums)} "
-            f"from (select {listed} from removed_{name} union all select {listed} from moved) as together "
+            f"create or replace table added_{name} as select {', '.join(dims)}, {', '.join(f'sum({column}) as {column}' for column in sums)} "
+            f"from (select {listed} from removed_{name} union all select {listed} from moved_{name}) as together "
             f"group by all having sum({count}) > 0 order by all"
         )
         self.con.execute(f"delete from {rows} where rowid in (select row_id from removed_{name})")

@@ -14,8 +14,16 @@ import duckdb
 AT_ONCE = 2
 
 
-def run(con: duckdb.DuckDBPyConnection, statements: Mapping[str, str], reads: re.Pattern[str], begun: Callable[[str, float], None]) -> None:
+def run(
+    con: duckdb.DuckDBPyConnection,
+    statements: Mapping[str, str],
+    reads: re.Pattern[str],
+    begun: Callable[[str, float], None],
+    do: Callable[[duckdb.DuckDBPyConnection, str, str], object] = lambda con, _, text: con.execute(text),
+) -> None:
     """Run each statement once those before it that it reads have run; `reads` finds the names in its text, in a group. In their order otherwise.
+
+    `do`: what is done with a connection, a statement's name and its text, where that is not to run it.
 
     Each has a connection to itself with the current database and time zone of `con`, and commits by itself; temporary tables of `con`
     aren't seen. The first error is raised when what runs beside it has ended; nothing is begun after it.
@@ -29,10 +37,10 @@ def run(con: duckdb.DuckDBPyConnection, statements: Mapping[str, str], reads: re
 
     free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
 
-    def one(text: str) -> None:
+    def one(name: str) -> None:
         cursor = free.get()
         try:
-            cursor.execute(text)
+            do(cursor, name, statements[name])
         finally:
             free.put(cursor)
 
@@ -48,7 +56,7 @@ def run(con: duckdb.DuckDBPyConnection, statements: Mapping[str, str], reads: re
             for name in [name for name, left in waits.items() if not left][: AT_ONCE - len(running)]:
                 del waits[name]
                 begun(name, 1 - (len(waits) + len(running) + 1) / len(statements))
-                running[pool.submit(one, statements[name])] = name
+                running[pool.submit(one, name)] = name
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 name = running.pop(future)
