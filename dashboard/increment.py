@@ -306,7 +306,11 @@ class Increment:
         if self.touched.orphans:
             return
         narrow = narrower().get(name, {})
-        differing = ["select case_id from reasons where relation is null or list_contains(case when by_day then $behind else $reads end, relation)"]
+        told, hung = (
+            ", ".join(f"'{relation}'" for relation in relations)
+            for relations in (reads - {f"export.{source}" for source in narrow.get("apart", [])}, behind()[name])
+        )
+        differing = [f"select case_id from reasons where relation is null or relation in ({told}) or (by_day and relation in ({hung}))"]
         for source in sorted(self._laid):
             if f"model.{source}" in reads:
                 key, where = self._laid[source][0], narrow.get(source, {}).get("where", "true")
@@ -314,11 +318,8 @@ class Increment:
                 if key == "posting_key":
                     key, keys = "case_key", f"(select case_key from posted where posting_key in {keys})"
                 differing.append(f"select case_id from named where {key} in {keys}")
-        self.con.execute(
-            f"create or replace table {self._here_of} as select case_id, case_key from touched left join named using (case_id) "
-            f"where case_id in ({' union all '.join(differing)})",
-            {"reads": sorted(reads - {f"export.{source}" for source in narrow.get("apart", [])}), "behind": sorted(behind()[name])},
-        )
+        cases = f"select distinct case_id from ({' union all '.join(differing)})"
+        self.con.execute(f"create or replace table {self._here_of} as select case_id, case_key from ({cases}) left join named using (case_id)")
         self._narrowed = True
 
     def _name(self, name: str) -> None:

@@ -25,7 +25,6 @@ class Touched:
 
     def find(self) -> bool:
         """Find them. False if a whole build is better."""
-        self.con.execute("create or replace temp table touched (case_id varchar)")
         self.con.execute("create or replace temp table reasons (case_id varchar, relation varchar, by_day boolean)")
         for name in self.merge.supplied:
             columns = contract().tables[name].columns
@@ -39,21 +38,21 @@ class Touched:
         months = self._row("select min(month), max(month) from base.model.months")
         early = self._row(f"select min(placed_on) from (select placed_on from {self.merge.events('cases', 'placed_on')} as c)")[0]
         return bool(
-            first is not None
-            and early is not None
-            and months[0] is not None
-            and early.replace(day=1) == months[0]
-            and self._row("select count(*) from touched")[0] <= MOST * whole
+            first is not None and early is not None and months[0] is not None and early.replace(day=1) == months[0] and self._gather() <= MOST * whole
         )
 
     def add(self, cases: str, relation: str | None = None, /, *, by_day: bool = False, **values: Any) -> None:
         """Add the cases of a select of one column; rows of no case are looked at together. `relation`: the one reason to look at them."""
-        self.con.execute(f"create or replace temp table found as select distinct * from ({cases}) as f (case_id)", values)
-        self.orphans = self.orphans or self._row("select count(*) from found where case_id is null")[0] > 0
-        self.con.execute("insert into touched select case_id from found where case_id is not null and case_id not in (select case_id from touched)")
         self.con.execute(
-            "insert into reasons select case_id, $relation, $by_day from found where case_id is not null", {"relation": relation, "by_day": by_day}
+            f"insert into reasons select distinct case_id, $relation, $by_day from ({cases}) as f (case_id)",
+            {"relation": relation, "by_day": by_day, **values},
         )
+
+    def _gather(self) -> int:
+        """Those of all reasons so far; how many they are."""
+        self.con.execute("create or replace temp table touched as select distinct case_id from reasons where case_id is not null")
+        self.orphans = self._row("select count(*) from reasons where case_id is null")[0] > 0
+        return int(self._row("select count(*) from touched")[0])
 
     def _before(self, name: str, column: str) -> str:
         """What rows that changed were."""
@@ -120,7 +119,7 @@ class Touched:
     def close_tied(self) -> None:
         """Those tied by a reversal alone."""
         before = -1
-        while before != (before := self._row("select count(*) from touched")[0]):
+        while before != (before := self._gather()):
             self.add("select other from tied where one in (select case_id from touched)")
             self.add("select one from tied where other in (select case_id from touched)")
 
