@@ -9,7 +9,6 @@ changed. What can't be done so (another month, other settings, a change of colle
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import date, timedelta
@@ -20,49 +19,21 @@ import duckdb
 
 from dashboard import jobs, model
 from dashboard.accounting import Changes
-from dashboard.contract import ROOT, Table, contract
+from dashboard.contract import Table, contract
 from dashboard.filters import month_end
+from dashboard.hanging import READS, asked_for, behind, narrower, reads_of
 from dashboard.home import SnapshotInfo
 from dashboard.merging import Merge
 from dashboard.touching import Touched
 
-NARROWER = ROOT / "queries" / "increments.toml"
 FEW = 10_000
-READS = re.compile(r"\b(export|model)\.(\w+)")
 KEYS = ("case_key", "posting_key", "case_id")
-
-
-@cache
-def narrower() -> dict[str, dict[str, Any]]:
-    """queries/increments.toml"""
-    return tomllib.loads(NARROWER.read_text(encoding="utf-8"))
 
 
 @cache
 def _named() -> set[str]:
     """Every word in what makes tables and flags."""
     return {word for sql in [*model.tables().values(), *model.flags().values()] for word in re.findall(r"\w+", sql)}
-
-
-@cache
-def reads_of() -> dict[str, set[str]]:
-    """Model table → the other relations (export.x, model.x) that its file reads, and `customer` where it hangs on a customer's other cases."""
-    found = {name: {f"{schema}.{read}" for schema, read in READS.findall(sql)} - {f"model.{name}"} for name, sql in model.tables().items()}
-    return {name: reads | ({"customer"} if "kept" in narrower().get(name, {}) else set()) for name, reads in found.items()}
-
-
-@cache
-def behind() -> dict[str, set[str]]:
-    """Model table → all that it hangs on, directly or through others."""
-    found: dict[str, set[str]] = {}
-    for name, reads in reads_of().items():
-        found[name] = reads.union(*(found.get(read.removeprefix("model."), set()) for read in reads))
-    return found
-
-
-def asked_for(source: str) -> list[str]:
-    """All relations of which a change may have a file that reads a source made again for a case."""
-    return sorted(set().union(*(behind()[name] for name, reads in reads_of().items() if source in reads)))
 
 
 def fits(con: duckdb.DuckDBPyConnection, base: SnapshotInfo, changes: Mapping[str, Changes], supplied: set[str], as_of: date) -> bool:
