@@ -138,6 +138,23 @@ def test_contacts_of_no_case_stay_where_a_promise_names_one(export: Path, tmp_pa
     assert differences(one, built(before, after, tmp_path / "built", monkeypatch)) == {}
 
 
+def test_rows_dated_ahead_count_when_their_day_comes(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contacts and payments of the later days that the first export has already, of cases in which nothing else may happen."""
+    first = last_day(export).replace(day=12)
+    before, after = cut(export, tmp_path / "cut", first, first + timedelta(days=3), "parquet")
+    with duckdb.connect() as con:
+        for table in ("contacts", "payments"):
+            told, later = (f"{folder / table}.parquet" for folder in (before, after))
+            ahead = f"hash(case_id) % 3 = 0 and case_id in (select case_id from '{before}/cases.parquet')"
+            con.execute(f"create or replace table told as from '{told}' union all select * from '{later}' where {ahead}")
+            con.execute(f"create or replace table later as select * from '{later}' where not ({ahead})")
+            con.execute(f"copy told to '{told}' (format parquet); copy later to '{later}' (format parquet)")
+    shares = watched(monkeypatch)
+    one = merged(before, after, tmp_path / "laid")
+    assert len(shares) == 1
+    assert differences(one, built(before, after, tmp_path / "built", monkeypatch)) == {}
+
+
 def test_flags_of_touched_cases_are_found_again(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Payments made twice, reversals of nothing and contacts before their collector came, on cases that a day touches and on others."""
     first = last_day(export).replace(day=14)
