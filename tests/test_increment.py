@@ -138,6 +138,27 @@ def test_contacts_of_no_case_stay_where_a_promise_names_one(export: Path, tmp_pa
     assert differences(one, built(before, after, tmp_path / "built", monkeypatch)) == {}
 
 
+def test_a_talk_told_late_counts_for_the_payment_of_its_own_day(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else has changed of such a case: what came before a payment is asked for again, whose credit it is too."""
+    first = last_day(export).replace(day=14)
+    files = ", ".join(f"'{path}'" for path in find_files(export, "payments"))
+    moved = f"""
+        select rows.* replace (
+            case when days.paid_on is not null then cast(days.paid_on as timestamp) + interval 10 hour else started_at end as started_at,
+            case when days.paid_on is not null then 'conversation' else outcome end as outcome,
+            case when days.paid_on is not null then 'debtor' else party end as party
+        )
+        from rows left join (select case_id, min(paid_on) as paid_on from read_parquet([{files}]) where kind = 'payment' group by case_id) as days
+            on rows.case_id = days.case_id and hash(contact_id) % 7 = 0 and channel = 'phone' and direction = 'outbound' and collector_id is not null"""
+    unnamed = "select * replace (cast(null as varchar) as contact_id) from rows"
+    rewritten(export, tmp_path / "export", {"contacts": moved, "promises": unnamed, "reviews": unnamed})
+    before, after = cut(tmp_path / "export", tmp_path / "cut", first, first, "parquet", late={"contacts": "hash(contact_id) % 7 = 0"})
+    shares = watched(monkeypatch)
+    one = merged(before, after, tmp_path / "laid")
+    assert len(shares) == 1
+    assert differences(one, built(before, after, tmp_path / "built", monkeypatch)) == {}
+
+
 def test_rows_dated_ahead_count_when_their_day_comes(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Contacts and payments of the later days that the first export has already, of cases in which nothing else may happen."""
     first = last_day(export).replace(day=12)

@@ -1,5 +1,6 @@
 -- One row per posting of cash before whose value date (a reversal: its payment's) somebody had promised or talked: whose the last promise was
 -- (its own collector, else who held the case when it was made), and who last talked with the debtor. For rules of credit (reports/credits.sql).
+-- Of talks at one moment, as where a system tells no time of day, the one further down in the export is the last.
 create table model.posting_credits as
 with
 
@@ -17,6 +18,7 @@ promised as (
         cases.case_key,
         cast(promises.made_at as date) as made_on,
         promises.made_at,
+        promises.promise_id,
         coalesce(promises.collector_id, holders.collector_id) as collector_id,
     from export.promises as promises
     inner join model.cases as cases on promises.case_id = cases.case_id
@@ -28,7 +30,7 @@ promised as (
 last_promised as (
     select
         credited.posting_key,
-        max_by(promised.collector_id, promised.made_at) as collector_id,
+        max_by(promised.collector_id, (promised.made_at, promised.promise_id)) as collector_id,
         max(promised.made_on) as made_on,
     from credited
     inner join promised on credited.case_key = promised.case_key and promised.made_on <= credited.credited_on
@@ -41,6 +43,8 @@ talked as (
         touches.case_key,
         touches.contacted_on,
         touches.started_at,
+        touches.source_file,
+        touches.source_line,
         touches.collector_id,
     from model.touches as touches
     inner join model.contact_kinds as kinds on touches.kind = kinds.kind
@@ -50,7 +54,7 @@ talked as (
 last_talked as (
     select
         credited.posting_key,
-        max_by(talked.collector_id, talked.started_at) as collector_id,
+        max_by(talked.collector_id, (talked.started_at, talked.source_file, talked.source_line)) as collector_id,
         max(talked.contacted_on) as talked_on,
     from credited
     inner join talked on credited.case_key = talked.case_key and talked.contacted_on <= credited.credited_on

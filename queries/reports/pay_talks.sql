@@ -1,7 +1,7 @@
--- One row per payment of a month whose debtor somebody had talked to before: who was last, and the day.
+-- One row per payment of a month whose debtor somebody had talked to before: who was last (as in model.posting_credits), and the day.
 select
     payments.payment_id,
-    arg_max(contacts.collector_id, (contacts.started_at, contacts.contact_id)) as talker,
+    arg_max(contacts.collector_id, (contacts.started_at, contacts.source_file, contacts.source_line)) as talker,
     max(date_diff('day', date '0001-01-01', cast(contacts.started_at as date)) + 1) as talked_day,
 from model.cash as payments
 inner join model.cases as cases on payments.case_key = cases.case_key

@@ -135,3 +135,21 @@ def test_whole_months_come_from_the_roll_up_and_say_what_postings_say(loaded_hom
 
 def _whole(warehouse: Warehouse) -> Filters:
     return Filters(warehouse.info.first_on, warehouse.info.as_of)
+
+
+@pytest.mark.parametrize("order", [("W1", "W2"), ("W2", "W1")])
+def test_of_talks_and_promises_at_one_moment_the_last_is_told_the_same_everywhere(given: Callable[..., Given], order: tuple[str, str]) -> None:
+    """A system that tells no time of day: of talks the one further down counts, of promises the one with the later id; pay says so too."""
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-05", collectors="collector_id | team\nW1 | A\nW2 | A",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2026-01-05 | W1",
+        contacts="contact_id | case_id | started_at | channel | direction | outcome | party | collector_id\n"
+        f"K9 | C1 | 2026-02-10 | phone | outbound | conversation | debtor | {order[0]}\n"
+        f"K1 | C1 | 2026-02-10 | phone | outbound | conversation | debtor | {order[1]}",
+        promises="promise_id | case_id | made_at | due_on | amount | collector_id\n"
+        f"R9 | C1 | 2026-02-10 | 2026-02-20 | 100 | {order[1]}\nR1 | C1 | 2026-02-10 | 2026-02-20 | 100 | {order[0]}",
+        payments="payment_id | case_id | paid_on | amount\nP1 | C1 | 2026-02-20 | 100", as_of="2026-02-28",
+    )  # fmt: skip
+    assert credited(shop, "contact", "30") == credited(shop, "promise", "30") == {order[1]: D("100.00")}
+    talks = shop.warehouse.run("pay_talks", {"earliest": date(2026, 2, 1), "until": date(2026, 2, 28), "days": 30})
+    assert [row["talker"] for row in talks] == [order[1]]
