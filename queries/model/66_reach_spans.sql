@@ -14,7 +14,6 @@ opened as (
         stock.team,
     from model.case_months as stock
     inner join model.spans as spans on stock.month = spans.start_on
-    where not stock.is_closing
 ),
 
 touched as (

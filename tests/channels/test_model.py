@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from dashboard import relating
+from dashboard import model, relating
 from dashboard.access import LOCAL, Scope
 from dashboard.connection import connect
 from dashboard.contract import contract
@@ -131,6 +131,30 @@ def test_the_periods_that_most_ask_for_are_kept(warehouse: Warehouse, by: tuple[
             assert ("reach_spans" in asked) == kept
             patch.setattr(Tables, "_spanned", lambda *_: False)
             assert quick == warehouse.measure(names, by, filters=filters, scope=scope).rows
+
+
+def test_a_period_that_only_begins_like_one_that_is_kept_is_not_it(warehouse: Warehouse) -> None:
+    info = warehouse.info
+    start, until = max((span for span in presets(info.first_on, info.as_of).values() if span[0].day == 1), key=lambda span: span[1] - span[0])
+    for last in (until.replace(day=1) - timedelta(days=1), month_end(start.replace(month=start.month + 1) if start.month < 12 else start)):
+        filters = Filters(start, last)
+        quick = warehouse.measure(REACH, ("team",), filters=filters).rows
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Tables, "_spanned", lambda *_: False)
+            assert quick == warehouse.measure(REACH, ("team",), filters=filters).rows and quick
+
+
+def test_contacts_of_no_case_count_in_every_roll_up(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="case_id | placed_on | product | region\nC1 | 2026-01-05 | Card | North", collectors="collector_id | team\nW1 | A",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2026-01-05 | W1",
+        contacts="case_id | started_at | channel | direction | outcome\nC1 | 2026-01-10 10:00:00 | sms | outbound | delivered\n"
+        "| 2026-01-11 11:00:00 | sms | outbound | delivered\n| 2026-01-12 12:00:00 | sms | outbound | delivered",
+        as_of="2026-01-31",
+    )  # fmt: skip
+    tables = [name for name, entry in model.rollups().items() if entry["of"] == "contacts"]
+    counts = " union all ".join(f"select '{name}', sum(attempt_count) from model.{name}" for name in tables)
+    assert dict(connect(shop.warehouse.info.path).cursor().execute(counts).fetchall()) == dict.fromkeys(tables, 3)
 
 
 def test_who_is_lost_is_looked_for_only_where_asked(warehouse: Warehouse) -> None:

@@ -247,6 +247,30 @@ def test_touches_talks_and_transfers_come_from_the_data(shop: Callable[..., Ware
     assert paid(worked.format("right_party")) == {"W1": d("0.00"), "W2": d("0.00")}
 
 
+def test_a_reversal_goes_with_the_talk_before_its_payment(given: Callable[..., Given]) -> None:
+    """However long ago that was; a talk since then, with somebody else, has nothing to do with it."""
+    warehouse = given(
+        cases="case_id | placed_on\nC1 | 2025-12-01", collectors="collector_id | team\nW1 | A\nW2 | A",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2025-12-01 | W1",
+        contacts="""
+            case_id | started_at          | collector_id | outcome      | party  | direction
+            C1      | 2026-01-08 10:00:00 | W2           | conversation | debtor | outbound
+            C1      | 2026-03-05 10:00:00 | W1           | conversation | debtor | outbound
+        """,
+        payments="""
+            payment_id | case_id | paid_on    | amount | kind     | reverses
+            P1         | C1      | 2026-01-10 | 100    | payment  |
+            P2         | C1      | 2026-03-12 | -100   | reversal | P1
+            P3         | C1      | 2026-03-10 | 50     | payment  |
+        """,
+        as_of="2026-03-31",
+    ).warehouse  # fmt: skip
+    using = plan('{ id = "rates", kind = "rate", table = [{ rate = "1%" }] }', head='[credit]\nrule = "right_party"\nwithin_days = 14')
+    found = gather(warehouse, using, MARCH).payments
+    talks = zip(found.listed("talker"), map(date.fromordinal, found.listed("talked_day")), strict=True)
+    assert dict(zip(found.listed("payment_id"), talks, strict=True)) == {"P2": ("W2", date(2026, 1, 8)), "P3": ("W1", date(2026, 3, 5))}
+
+
 # --- a balance follows the person ------------------------------------------------------------------------------------------------
 
 ONE, MORE = '{ id = "rates", kind = "rate", table = [{ rate = "1%" }] }', '{ id = "more", kind = "adjustments" }'

@@ -117,6 +117,54 @@ def test_promises_moved_across_a_month_end(given: Callable[..., Given]) -> None:
     assert shop.warehouse.run("pay_moved_promises", {**over, "teams": ["B"]}) == []
 
 
+def test_what_a_moved_promise_is(given: Callable[..., Given]) -> None:
+    """To a later day, by one made within the grace, and no cash from the first promise's day to the next one's, either included."""
+    told = {
+        "C1": ("01-20", "01-28", "01-28", "02-04"),  # a payment between that failed is no cash
+        "C2": ("01-20", "01-28", "01-28", "02-04"),  # paid on the day of the next promise
+        "C3": ("01-20", "01-28", "01-28", "02-04"),  # paid on the day of the first
+        "C4": ("01-20", "01-28", "01-27", "01-28"),  # to the same day
+        "C5": ("01-20", "01-28", "01-31", "02-04"),  # three days after it was due
+        "C6": ("01-20", "01-28", "02-01", "02-04"),  # four days
+    }
+    promises = ["promise_id | case_id | made_at | due_on | amount | collector_id"]
+    for case, (made, due, again, later) in told.items():
+        promises += [f"{case}a | {case} | 2026-{made} | 2026-{due} | 100 | W1", f"{case}b | {case} | 2026-{again} | 2026-{later} | 100 | W1"]
+    shop = given(
+        cases="case_id | placed_on\n" + "\n".join(f"{case} | 2025-12-01" for case in told), collectors="collector_id | team\nW1 | A",
+        promises="\n".join(promises), as_of="2026-03-31",
+        payments="case_id | paid_on | amount | status\nC1 | 2026-01-25 | 50 | failed\nC2 | 2026-01-28 | 50 | posted\nC3 | 2026-01-20 | 50 | posted",
+    )  # fmt: skip
+    over = {"start": date(2026, 1, 1), "until": date(2026, 1, 31), "teams": None, "grace": fairness.GRACE_DAYS}
+    assert [(row["moved_count"], row["crossing_count"]) for row in shop.warehouse.run("pay_moved_promises", over)] == [(2, 2)]
+    listed = shop.warehouse.run("pay_moved_promise_rows", {**over, "names": False, "limit": 9})
+    assert [(row["case_id"], row["promise_id"], row["next_promise_id"]) for row in listed] == [("C1", "C1a", "C1b"), ("C5", "C5a", "C5b")]
+
+
+def test_what_a_transfer_is(given: Callable[..., Given]) -> None:
+    """From one collector to another within a week; payments count as long as the case stays."""
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2025-12-01\nC2 | 2025-12-01\nC3 | 2025-12-01", collectors="collector_id | team\nW1 | A\nW2 | A",
+        assignments="""
+            case_id | assigned_at | released_at | collector_id
+            C1      | 2026-01-01  | 2026-01-10  | W1
+            C1      | 2026-01-18  |             | W2
+            C2      | 2026-01-01  | 2026-01-10  | W1
+            C2      | 2026-01-17  |             | W2
+            C3      | 2026-01-01  | 2026-01-31  | W1
+            C3      | 2026-02-01  | 2026-02-02  | W2
+        """,
+        payments="case_id | paid_on | amount\nC1 | 2026-01-18 | 10\nC3 | 2026-02-03 | 10", as_of="2026-03-31",
+    )  # fmt: skip
+    over = {"start": date(2026, 1, 1), "until": date(2026, 2, 28), "teams": None, "soon": fairness.SOON_DAYS}
+    rows = shop.warehouse.run("pay_transfers", {**over, "later": fairness.LATER_DAYS})
+    # C1 lay with nobody for a week, so nobody took it over; C3 was paid a day after W2 had let it go
+    assert [(row["collector_id"], row["transfer_count"], row["soon_count"], row["later_count"], row["soon_days"]) for row in rows] == [
+        ("W2", 2, 0, 0, 5)
+    ]
+    assert shop.warehouse.run("pay_transfer_rows", {**over, "names": True, "limit": 99}) == []
+
+
 def test_transfers_just_before_cash(given: Callable[..., Given]) -> None:
     held = ["case_id | assigned_at | released_at | collector_id"]
     paid = ["case_id | paid_on | amount"]
