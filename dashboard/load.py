@@ -168,6 +168,7 @@ class _Build:
         self.copy: Path | None = None
         self.copier = ThreadPoolExecutor(1)
         self.copying: Future[Path] | None = None
+        self.syncing: Future[None] | None = None
         self.con = duckdb.connect(
             config={
                 "autoinstall_known_extensions": "false",
@@ -371,6 +372,8 @@ class _Build:
             merge.in_place()
             self._keep_accounts()
             increment.build(lambda step, share: self.report(step, 0.6 + 0.35 * share))
+            if self.syncing is not None:
+                self.syncing.result()  # a disk says once that it could not keep something
         else:
             merge.whole()
             self._settle_tables()
@@ -410,7 +413,7 @@ class _Build:
         if sum(path.stat().st_size for path in files if path.is_file()) < LITTLE * self.base.path.stat().st_size:
             copying = self.copying = self.copier.submit(self._copied, self.base)
             # most of the copy stays as it is: it is on its way to the disk before the rest is to follow
-            self.copier.submit(lambda: _sync_file(copying.result()))
+            self.syncing = self.copier.submit(lambda: _sync_file(copying.result()))
 
     def _identical(self, as_of: date) -> bool:
         """The load would add nothing to the snapshot in service: no row, column, setting, reject or model of its own."""

@@ -112,6 +112,26 @@ def test_a_day_laid_over_is_what_a_whole_build_gives(
     shutil.rmtree(tmp_path)
 
 
+def test_a_copy_that_the_disk_could_not_keep_is_not_published(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a file a failure to write is told once: to whoever asks first."""
+    first = last_day(export).replace(day=14)
+    before, after = cut(export, tmp_path / "cut", first, first + timedelta(days=1), "parquet")
+    home = Home(tmp_path / "home")
+    loading.load(before, home)
+    known, sync = home.info(), loading._sync_file
+
+    def failing(path: Path) -> None:
+        if path.name == "copy.duckdb":
+            raise OSError("no room")
+        sync(path)
+
+    monkeypatch.setattr(loading, "_sync_file", failing)
+    watched(monkeypatch)
+    with pytest.raises(OSError, match="no room"):
+        loading.load(after, home)
+    assert home.info() == known
+
+
 def rewritten(export: Path, folder: Path, otherwise: dict[str, str], **values: date) -> Path:
     """A copy of an export in which some tables are what a select over their `rows` says."""
     shutil.copytree(export, folder)
