@@ -88,6 +88,15 @@ def built(before: Path, after: Path, folder: Path, monkeypatch: pytest.MonkeyPat
     return merged(before, after, folder, mapping)
 
 
+def same_as_built(before: Path, after: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, float]:
+    """What a merge laid over its base gives, the same as a whole build; and the share of cases it touched."""
+    shares = watched(monkeypatch)
+    one = merged(before, after, folder / "laid")
+    assert len(shares) == 1
+    assert differences(one, built(before, after, folder / "built", monkeypatch)) == {}
+    return one, shares[0]
+
+
 @pytest.fixture(scope="module")
 def export(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("cut") / "export"
@@ -105,10 +114,8 @@ def test_a_day_laid_over_is_what_a_whole_build_gives(
 ) -> None:
     first = last_day(export).replace(day=day)
     before, after = cut(export, tmp_path / "cut", first, first + timedelta(days=later), "parquet", said=said, late=late)
-    shares = watched(monkeypatch)
-    one = merged(before, after, tmp_path / "laid")
-    assert len(shares) == 1 and 0 < shares[0] < 0.5, shares
-    assert differences(one, built(before, after, tmp_path / "built", monkeypatch)) == {}
+    _, share = same_as_built(before, after, tmp_path, monkeypatch)
+    assert 0 < share < 0.5
     shutil.rmtree(tmp_path)
 
 
@@ -152,10 +159,7 @@ def test_contacts_of_no_case_stay_where_a_promise_names_one(export: Path, tmp_pa
     lost = "select * replace (if(hash(contact_id) % 3 = 0 and started_at < $day, null, case_id) as case_id) from rows"
     rewritten(export, tmp_path / "export", {"contacts": lost}, day=first - timedelta(days=4))
     before, after = cut(tmp_path / "export", tmp_path / "cut", first, first + timedelta(days=1), "parquet")
-    shares = watched(monkeypatch)
-    one = merged(before, after, tmp_path / "laid")
-    assert len(shares) == 1
-    assert differences(one, built(before, after, tmp_path / "built", monkeypatch)) == {}
+    same_as_built(before, after, tmp_path, monkeypatch)
 
 
 def test_a_talk_told_late_counts_for_the_payment_of_its_own_day(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,10 +177,7 @@ def test_a_talk_told_late_counts_for_the_payment_of_its_own_day(export: Path, tm
     unnamed = "select * replace (cast(null as varchar) as contact_id) from rows"
     rewritten(export, tmp_path / "export", {"contacts": moved, "promises": unnamed, "reviews": unnamed})
     before, after = cut(tmp_path / "export", tmp_path / "cut", first, first, "parquet", late={"contacts": "hash(contact_id) % 7 = 0"})
-    shares = watched(monkeypatch)
-    one = merged(before, after, tmp_path / "laid")
-    assert len(shares) == 1
-    assert differences(one, built(before, after, tmp_path / "built", monkeypatch)) == {}
+    same_as_built(before, after, tmp_path, monkeypatch)
 
 
 def test_rows_dated_ahead_count_when_their_day_comes(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,10 +191,7 @@ def test_rows_dated_ahead_count_when_their_day_comes(export: Path, tmp_path: Pat
             con.execute(f"create or replace table told as from '{told}' union all select * from '{later}' where {ahead}")
             con.execute(f"create or replace table later as select * from '{later}' where not ({ahead})")
             con.execute(f"copy told to '{told}' (format parquet); copy later to '{later}' (format parquet)")
-    shares = watched(monkeypatch)
-    one = merged(before, after, tmp_path / "laid")
-    assert len(shares) == 1
-    assert differences(one, built(before, after, tmp_path / "built", monkeypatch)) == {}
+    same_as_built(before, after, tmp_path, monkeypatch)
 
 
 def test_flags_of_touched_cases_are_found_again(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,12 +205,10 @@ def test_flags_of_touched_cases_are_found_again(export: Path, tmp_path: Path, mo
     }
     rewritten(export, tmp_path / "export", otherwise)
     before, after = cut(tmp_path / "export", tmp_path / "cut", first, first + timedelta(days=1), "parquet")
-    shares = watched(monkeypatch)
-    one = merged(before, after, tmp_path / "laid")
-    assert len(shares) == 1 and shares[0] < 0.5
+    one, share = same_as_built(before, after, tmp_path, monkeypatch)
+    assert share < 0.5
     kinds = {row.split("'")[1] for row in content(one)["meta.flags"]}
     assert {"paid_twice", "reversal_without_payment", "outside_employment"} <= kinds
-    assert differences(one, built(before, after, tmp_path / "built", monkeypatch)) == {}
 
 
 def differences(one: Home, other: Home) -> dict[str, Any]:
