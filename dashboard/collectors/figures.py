@@ -215,8 +215,8 @@ def drivers(steps: Sequence[Step], lang: str) -> go.Figure:
     )
     most = max(abs(value) for _, value, _ in bars) or 1.0
     figure.update_yaxes(tickvals=rows, ticktext=[two_lines(name, 22) for name, _, _ in bars], autorange="reversed", showgrid=False)
-    figure.update_xaxes(showticklabels=False, range=[-most * 1.35, most * 1.35], showgrid=False, zeroline=True, zerolinecolor=TOTAL)
-    figure.update_layout(width=400)
+    figure.update_xaxes(showticklabels=False, range=[-most * 1.8, most * 1.8], showgrid=False, zeroline=True, zerolinecolor=TOTAL)
+    figure.update_layout(width=310)  # a phone's, so that no value is out of sight there
     return figure
 
 
