@@ -307,7 +307,7 @@ def rollups() -> dict[str, dict[str, Any]]:
 
 def summed(column: str, of: str | None = None) -> str:
     """The sum of a roll-up's column (`of` what, else of itself), as narrow as what it adds up: the database's own sums take twice the room."""
-    kind = "decimal(18, 2)" if column.endswith(("_amount", "_share", "_hours")) else "bigint"
+    kind = "decimal(18, 2)" if column.endswith(("_amount", "_share")) else "decimal(18, 4)" if column.endswith("_hours") else "bigint"
     return f"cast(sum({of or column}) as {kind})"
 
 
@@ -346,7 +346,8 @@ def register(con: duckdb.DuckDBPyConnection) -> None:
         of_which.setdefault(entry["of"], name)
     for of, name in of_which.items():  # a roll-up knows how many rows it is made of: a view would have to count
         entries[of] = (of, [], "coalesce(sum(row_count), 0)", name)
-    entries["reach_spans"] = ("reach_spans", [], "count(*)", "reach_spans")
+    for name, of, months in (("reach_spans", "reach_spans", []), ("holdings", "holdings", []), ("held_months", "holdings", ["month"])):
+        entries[name] = (of, months, "count(*)", name)
     con.execute("delete from meta.tables")
     counts = " union all ".join(
         f"select '{name}' as name, {count} as row_count from model.{counted}" for name, (*_, count, counted) in entries.items()

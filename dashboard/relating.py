@@ -78,6 +78,9 @@ class Tables:
                     relation = "reach_spans"
                 else:
                     relation = "reach_any_period" if one_by_one else "reach_months_attempts" if attempts else "reach_months"
+        elif relation == "holdings":
+            if not by_row and self.smallest("holdings", words | set(uses), whole) == "held_months":
+                relation = "held_months"
         elif relation == "cash":
             relation = _cash("bucket" in uses, periods)
         elif relation == "cohort" and by_row:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from dashboard.filters import month_end
 from dashboard.incentives import plan as plans
-from dashboard.incentives.inputs import Collector, Complaint, Inputs, Payments, Remembered, Supply
+from dashboard.incentives.inputs import Collector, Complaint, Inputs, Payments, Remembered, Supply, Texts
 from dashboard.incentives.plan import Plan
 from dashboard.incentives.statement import Run
 from dashboard.warehouse import Warehouse
@@ -108,7 +108,17 @@ def _payments(warehouse: Warehouse, plan: Plan, first: date, last: date) -> Paym
         talks = warehouse.arrays("pay_talks", {**span, "days": plan.credit.within_days})
         found["talker"] = _of(whose, talks, "talker", "")
         found["talked_day"] = _of(whose, talks, "talked_day", 0)
-    return Payments(found)
+    return Payments({**found, **_told(warehouse, found)})
+
+
+def _told(warehouse: Warehouse, found: Mapping[str, npt.NDArray[Any]]) -> dict[str, Texts]:
+    """The texts that a report's columns of numbers stand for."""
+    levels: dict[str, list[str]] = {}
+    for row in warehouse.run("pay_levels"):
+        levels.setdefault(row["dimension"], []).append(row["value"])
+    collectors = dict.fromkeys(("holder", "previous", "own"), "collector")
+    names = [column.removesuffix("_number") for column in found if column.endswith("_number")]
+    return {name: Texts.numbered(found[f"{name}_number"], levels.get(collectors.get(name, name), [])) for name in names}
 
 
 def _of(payments: npt.NDArray[Any], found: Mapping[str, npt.NDArray[Any]], name: str, unknown: Any) -> npt.NDArray[Any]:

@@ -37,6 +37,13 @@ class Texts(NamedTuple):
         rank[order] = np.arange(len(found))
         return Texts(rank[codes], found[order])
 
+    @staticmethod
+    def numbered(numbers: npt.NDArray[np.integer[Any]], values: Sequence[str]) -> Texts:
+        """From each row's place among sorted texts, of which some may be in no row."""
+        there = np.bincount(numbers, minlength=len(values)) > 0
+        rank = (np.cumsum(there) - 1).astype(np.min_scalar_type(max(len(values), 1)))
+        return Texts(rank[numbers], np.array(values, dtype=object)[there])
+
     def rows(self) -> npt.NDArray[np.object_]:
         """The text of each row."""
         found: npt.NDArray[np.object_] = self.values[self.codes]
@@ -56,7 +63,7 @@ class Payments:
     date of the payment that a reversal (cents below 0) takes back.
     """
 
-    def __init__(self, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]]) -> None:
+    def __init__(self, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any] | Texts]) -> None:
         """From the columns there are; the others are unknown."""
         ids = np.asarray(columns["payment_id"], dtype=object)
         order = None if len(ids) < 2 or (ids[1:] > ids[:-1]).all() else np.argsort(ids, kind="stable")
@@ -65,8 +72,14 @@ class Payments:
             column: npt.NDArray[Any] = np.asarray(columns[name], dtype=kind) if name in columns else np.full(len(ids), nothing, dtype=kind)
             return column if order is None else column[order]
 
+        def told(name: str) -> Texts:
+            column = columns.get(name)
+            if not isinstance(column, Texts):
+                return Texts.of(ordered(name, object, ""))
+            return column if order is None else Texts(column.codes[order], column.values)
+
         self.ids: npt.NDArray[np.object_] = ordered("payment_id", object, "")
-        self.texts = {name: Texts.of(ordered(name, object, "")) for name in TEXTS if name != "payment_id"}
+        self.texts = {name: told(name) for name in TEXTS if name != "payment_id"}
         self.numbers = {name: ordered(name, np.int64 if name == "cents" else np.int32, 0) for name in NUMBERS}
 
     @classmethod

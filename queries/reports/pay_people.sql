@@ -4,10 +4,10 @@ with
 days as (
     select
         collector_id,
-        count(*) filter (where leave is null) as worked_days,
-        count(*) filter (where leave is not null) as leave_days,
-        sum(cast(productive_hours as decimal(18, 4))) as hours,
-    from export.attendance
+        sum(day_count - leave_count) as worked_days,
+        sum(leave_count) as leave_days,
+        sum(productive_hours) as hours,
+    from rolled.workdays as workdays
     where worked_on between $start and $until
     group by collector_id
 ),
@@ -15,9 +15,9 @@ days as (
 held as (
     select
         collector_id,
-        sum(date_diff('day', greatest(from_on, cast($start as date)), least(until_on, cast($until as date))) + 1) as case_days,
-    from model.holders
-    where from_on <= $until and until_on >= $start
+        sum(held_days) as case_days,
+    from model.held_months
+    where month = $start
     group by collector_id
 ),
 

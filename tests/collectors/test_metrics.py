@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -149,6 +150,33 @@ def test_by_collector(shop: Given) -> None:
     assert {name: row["caseload"] for name, row in rows.items()} == {"W1": 1.0, "W2": 1.0, "W3": pytest.approx(17 / 14)}
     assert (rows["W2"]["transferred_in_cases"], rows["W3"]["transferred_out_cases"]) == (1, 1)
     assert (rows["W1"]["training_valid_share"], rows["W2"]["training_valid_share"]) == (1.0, 0.0)
+
+
+def test_days_held_by_month_are_those_by_case(shop: Given) -> None:
+    """Whole months are added up beforehand, up to the as-of day; parts of months, and what only cases tell, go by case."""
+    spans = (("2026-01-01", "2026-01-31"), ("2026-01-01", "2026-03-31"), ("2026-03-01", "2026-03-31"), ("2026-01-11", "2026-03-31"))
+    found = [
+        {row["collector"]: row["held_case_days"] for row in shop.rows("held_case_days", by="collector", start=start, until=until)}
+        for start, until in spans
+    ]
+    assert found == [
+        {"W1": 22, "W3": 12},
+        {"W1": 22 + 28 + 31, "W2": 14 + 31, "W3": 12 + 10 + 7},
+        {"W1": 31, "W2": 31},
+        {"W1": 21 + 28 + 31, "W2": 14 + 31, "W3": 12 + 10 + 7},
+    ]
+    for start, until in spans:
+        by_case = shop.rows("held_case_days", by="product", start=start, until=until)
+        assert sum(row["held_case_days"] for row in by_case) == shop.value("held_case_days", start=start, until=until)
+
+
+def test_pay_counts_the_days_that_pages_show(shop: Given) -> None:
+    """A case that has left is nobody's caseload, whether or not anybody was told to release it."""
+    people = shop.warehouse.run("pay_people", {"start": date(2026, 2, 1), "until": date(2026, 2, 28), "training_kinds": ["law"]})
+    assert {row["id"]: row["case_days"] for row in people} == {"W1": 28, "W2": 14, "W3": 10 + 7, "W4": 0}
+    assert {row["id"]: (row["worked_days"], row["leave_days"], row["hours"]) for row in people if row["hours"] is not None} == {
+        "W1": (1, 1, D("6.00")), "W2": (1, 0, D("4.00")), "W3": (1, 0, D("5.00")),
+    }  # fmt: skip
 
 
 def test_handle_time_by_outcome_and_complaints_with_an_exact_interval(shop: Given) -> None:

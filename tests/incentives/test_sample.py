@@ -58,6 +58,20 @@ def test_cash_by_collector_is_the_metrics(warehouse: Warehouse) -> None:
     assert len(apart) <= sum(1 for one in found.uncredited if one.reason.startswith("reversal"))
 
 
+def test_hours_days_and_cases_held_are_the_metrics(warehouse: Warehouse) -> None:
+    """What pay knows of a collector's month is what every page shows of it."""
+    names = ("productive_hours", "attendance_days", "leave_days", "held_case_days")
+    for month in list(months(warehouse))[-3:]:
+        _, inputs = runs.compute(warehouse, runs.known_plans().at("bank", month), month)
+        ours = {
+            one.id: (one.hours or 0, (one.worked_days or 0) + (one.leave_days or 0), one.leave_days or 0, one.case_days)
+            for one in inputs.collectors
+        }  # fmt: skip
+        shown = warehouse.measure(names, ["collector"], filters=Filters(month, month_end(month))).rows
+        theirs = {row["collector"]: tuple(row[name] or 0 for name in names) for row in shown}
+        assert {name: values for name, values in ours.items() if any(values)} == theirs and len(theirs) > 20
+
+
 def rows(export: Path, table: str) -> list[dict[str, str]]:
     with (export / f"{table}.csv").open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
