@@ -225,7 +225,7 @@ def training_panel() -> None:
     known, ids, named = staff()
     with ui.panel("law", ui.say("team.training"), metric="training_valid_share") as panel:
         ui.supplied("collectors", "trainings")
-        found = [one for one in people.standings(ui.report("law_training"), at.info.as_of) if one.collector in ids]
+        found = [one for one in people.standings(ui.report("law_training", collector=None), at.info.as_of) if one.collector in ids]
         if not found:
             raise ui.NothingLeft
         panel.title(sentences.training(found, lang))
@@ -284,7 +284,7 @@ def coaching_panel(desks: Desks) -> None:
         with suppress(ui.NotSupplied, ui.NothingLeft):
             by_person, house, _ = quality()
         if at.warehouse.supplied("trainings") and at.warehouse.supplied("collectors"):
-            standings = people.standings(ui.report("law_training"), at.info.as_of)
+            standings = people.standings(ui.report("law_training", collector=None), at.info.as_of)
         found = people.reasons(desks.adjusted, by_person, house, standings, ids)
         who = len({one.collector for one in found})
         panel.title(ui.say("team.coaching_found", n=who) if who else ui.say("team.coaching_nobody"))

@@ -117,18 +117,22 @@ def drivers(found: Desks, who: str) -> list[Step] | None:
     if mine is None:
         return None
     span = ui.view_filters().replace(start=found.months[0], until=month_end(found.months[-1]))
-    counts: dict[str, dict[str, Any]] = ui.computed(funnels, filters=span.choosing("team", ()).choosing("batch", ()))
-    house = {name: float(sum(row[name] or 0 for one, row in counts.items() if one != "house")) for name in COUNTS}
-    own_counts = {name: float(value or 0) for name, value in counts.get(who, {}).items()}
+    house: dict[str, float]
+    own_counts: dict[str, float]
+    house, own_counts = ui.computed(funnels, filters=span.choosing("team", ()).choosing("batch", ()), who=who)
     house |= {"cases": float(sum(one.cases for one in paid.people)), "paid": sum(one.observed for one in paid.people)}
     own_counts |= {"cases": float(mine.cases), "paid": mine.observed}
     return people.drivers(own_counts, house, (mine.expected, sum(one.expected for one in paid.people)))
 
 
-def funnels(warehouse: Warehouse, filters: Filters) -> dict[str, dict[str, Any]]:
-    """Calls, right parties, promises and those kept of every collector."""
-    rows = warehouse.measure(tuple(COUNTS.values()), ("collector",), filters=filters, scope=LOCAL).rows
-    return {str(row["collector"]): {name: row[metric] for name, metric in COUNTS.items()} for row in rows}
+def funnels(warehouse: Warehouse, filters: Filters, who: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Calls, right parties, promises and those kept of all collectors together, and of one."""
+    names = tuple(COUNTS.values())
+    everything = warehouse.measure(names, filters=filters, scope=LOCAL).rows[0]
+    apart = warehouse.measure(names, ("collector",), filters=filters.choosing("collector", (who, "house")), scope=LOCAL).rows
+    counted = {str(row["collector"]): {name: float(row[metric] or 0) for name, metric in COUNTS.items()} for row in apart}
+    house = counted.get("house", {})
+    return {name: float(everything[metric] or 0) - house.get(name, 0.0) for name, metric in COUNTS.items()}, counted.get(who, {})
 
 
 def biggest(found: Sequence[Step] | None) -> str | None:
@@ -190,7 +194,7 @@ def training(who: str) -> tuple[list[dict[str, Any]], str]:
         }
         for row in ui.report("courses", collector=who)
     ]  # fmt: skip
-    found = [one for one in people.standings(ui.report("law_training"), at.info.as_of) if one.collector == who]
+    found = people.standings(ui.report("law_training", collector=who), at.info.as_of)
     if not found:
         return rows, ui.say("collector.gone")
     one = found[0]
@@ -207,7 +211,7 @@ def credits(who: str) -> list[dict[str, Any]]:
     for rule in RULES:
         if not at.warehouse.supplied({"promise": "promises", "contact": "contacts"}.get(rule, "assignments")):
             continue
-        shares: dict[str, Decimal] = ui.computed(credited_by, filters=filters.choosing("team", ()), rule=rule, days=days)
+        shares: dict[str, Decimal] = ui.computed(credited_by, filters=filters.choosing("team", ()), rule=rule, days=days, who=who)
         total = sum(shares.values(), Decimal(0))
         mine = shares.get(who, Decimal(0))
         amounts = {"own_amount": mine, "house_amount": shares.get("house", Decimal(0)), "all_amount": total}
@@ -215,10 +219,10 @@ def credits(who: str) -> list[dict[str, Any]]:
     return rows
 
 
-def credited_by(warehouse: Warehouse, filters: Filters, rule: str, days: str) -> dict[str, Decimal]:
-    """Net cash of a period by collector under a rule."""
+def credited_by(warehouse: Warehouse, filters: Filters, rule: str, days: str, who: str) -> dict[str, Decimal]:
+    """Net cash of a period under a rule: a collector's, the house's, and all others' together."""
     where = {name: list(filters.chosen(name)) or None for name in ("product", "region", "bucket", "batch")}
-    asked = {"start": filters.start, "until": filters.until, "credit_rule": rule, "credit_days": days, **where}
+    asked = {"start": filters.start, "until": filters.until, "credit_rule": rule, "credit_days": days, "collector": who, **where}
     return {row["collector_id"]: row["net_amount"] for row in warehouse.run("credits", asked)}
 
 

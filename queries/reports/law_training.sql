@@ -18,4 +18,5 @@ select
 from model.staff as staff
 left join passed on staff.collector_id = passed.collector_id
 where staff.hired_on <= as_of_day() and (staff.left_on is null or staff.left_on > as_of_day())
+    and ($collector is null or staff.collector_id = $collector)
 order by staff.collector_id

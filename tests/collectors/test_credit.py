@@ -17,7 +17,7 @@ from dashboard.one_desk import RULES
 from dashboard.warehouse import Warehouse
 from tests.conftest import Given
 
-EVERYTHING: dict[str, Any] = dict.fromkeys(("product", "region", "bucket", "batch"))
+EVERYTHING: dict[str, Any] = dict.fromkeys(("product", "region", "bucket", "batch", "collector"))
 D = Decimal
 
 
@@ -89,6 +89,14 @@ def test_rules_by_hand(shop: Given) -> None:
     for rule, days, expected in RULES_BY_HAND:
         assert credited(shop, rule, days) == expected, (rule, days)
         assert credited(shop, rule, days, start="2026-02-02") == expected, "single postings say what the roll-up of whole months says"
+
+
+def test_one_collector_against_all_others(shop: Given) -> None:
+    for rule, days, expected in RULES_BY_HAND:
+        asked = {"start": date(2026, 2, 1), "until": date(2026, 2, 28), "credit_rule": rule, "credit_days": days, **EVERYTHING, "collector": "W1"}
+        found = {row["collector_id"]: row["net_amount"] for row in shop.warehouse.run("credits", asked)}
+        others = [amount for who, amount in expected.items() if who not in ("W1", "house")]
+        assert found == {who: amount for who, amount in expected.items() if who in ("W1", "house")} | ({"": sum(others)} if others else {}), rule
 
 
 def test_who_holds_a_case_now(shop: Given) -> None:
