@@ -94,9 +94,11 @@ def aggregate(entry: Metric) -> str:
             f"struct_pack(events := {days(event, had)}, competing := {days(leaving, f'not {had} and {leaving} is not null')}, "
             f"censored := {days('as_of_day()', f'not {had} and {leaving} is null')}) as {entry.id}"
         )
+    # the database adds whole numbers up in twice the width, which takes six times as long to hand over
+    value = f"cast({entry.sql} as bigint)" if entry.unit == "count" else entry.sql
     if entry.empty_is_unknown:
-        return f"{entry.sql} as {entry.id}"
-    return f"case when count(*) > 0 then coalesce({entry.sql}, 0) end as {entry.id}"
+        return f"{value} as {entry.id}"
+    return f"case when count(*) > 0 then coalesce({value}, 0) end as {entry.id}"
 
 
 def measured_value(entry: Metric, value: Any) -> Any:

@@ -4,8 +4,8 @@ with
 days as (
     select
         collector_id,
-        sum(day_count - leave_count) as worked_days,
-        sum(leave_count) as leave_days,
+        cast(sum(day_count - leave_count) as integer) as worked_days,
+        cast(sum(leave_count) as integer) as leave_days,
         sum(productive_hours) as hours,
     from rolled.workdays as workdays
     where worked_on between $start and $until
@@ -15,7 +15,7 @@ days as (
 held as (
     select
         collector_id,
-        sum(held_days) as case_days,
+        cast(sum(held_days) as bigint) as case_days,
     from model.held_months
     where month = $start
     group by collector_id
@@ -52,7 +52,7 @@ select
     days.worked_days,
     days.leave_days,
     days.hours,
-    cast(coalesce(held.case_days, 0) as bigint) as case_days,
+    coalesce(held.case_days, 0) as case_days,
     quality.qa_score_sum,
     quality.qa_weight_sum,
     coalesce(quality.qa_reviews, 0) as qa_reviews,

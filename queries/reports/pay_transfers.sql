@@ -37,10 +37,10 @@ select
     moved.collector_id,
     moved.team,
     count(*) as transfer_count,
-    coalesce(sum(paid.soon_count), 0) as soon_count,
-    coalesce(sum(paid.later_count), 0) as later_count,
-    sum(least(moved.held_days, $soon)) as soon_days,
-    sum(greatest(least(moved.held_days, $soon + $later) - $soon, 0)) as later_days,
+    cast(coalesce(sum(paid.soon_count), 0) as bigint) as soon_count,
+    cast(coalesce(sum(paid.later_count), 0) as bigint) as later_count,
+    cast(sum(least(moved.held_days, $soon)) as bigint) as soon_days,
+    cast(sum(greatest(least(moved.held_days, $soon + $later) - $soon, 0)) as bigint) as later_days,
 from moved
 left join paid on moved.case_key = paid.case_key and moved.moved_on = paid.moved_on
 group by all
