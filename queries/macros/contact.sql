@@ -41,6 +41,7 @@ create or replace macro attempt_band(number) as
 create or replace macro days_band(days) as
     case
         when days is null then ''
+        when days < 0 then '<0'
         when days <= 1 then '0-1'
         when days <= 3 then '2-3'
         when days <= 7 then '4-7'

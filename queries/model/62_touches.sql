@@ -38,12 +38,13 @@ select
     case
         when cases.case_key is null then ''
         when case_months.bucket is not null then case_months.bucket
-        when month_number(dated.contacted_on) = cases.placed_month_number then 'new'
+        when month_number(dated.contacted_on) <= cases.placed_month_number then 'new'
         else 'left'
     end as bucket,
-    -- least and greatest would make a number of nothing
-    case when cases.case_key is not null then cast(least(greatest(date_diff('day', cases.placed_on, dated.contacted_on), 0), 32000) as smallint) end
-        as placed_days,
+    -- below 0: before its placement (least and greatest would make a number of nothing)
+    case when cases.case_key is not null then
+        cast(least(greatest(date_diff('day', cases.placed_on, dated.contacted_on), -32000), 32000) as smallint)
+    end as placed_days,
     case when numbered.attempt_number is not null then cast(least(numbered.attempt_number, 32000) as smallint) end as attempt_number,
     cast(dated.duration_seconds as integer) as duration_seconds,
     dated.cost as cost_amount,

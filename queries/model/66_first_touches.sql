@@ -1,4 +1,5 @@
--- One row per case: the days of its first attempt, answer and right-party conversation, and the channels of its first three touches by us.
+-- One row per case: the days of its first attempt, answer and right-party conversation, and the channels of its first three touches by us;
+-- from its placement on, as what was done before is not how soon it was tried.
 create table model.first_touches as
 with
 
@@ -10,7 +11,7 @@ firsts as (
         min(case when kinds.debtor_talk_count = 1 then touches.contacted_on end) as first_right_party_on,
     from model.touches as touches
     inner join model.contact_kinds as kinds on touches.kind = kinds.kind
-    where touches.case_key is not null
+    where touches.placed_days >= 0
     group by touches.case_key
 ),
 
@@ -22,7 +23,7 @@ early as (
         row_number() over (partition by touches.case_key order by touches.started_at, touches.source_file, touches.source_line) as place,
     from model.touches as touches
     inner join model.contact_kinds as kinds on touches.kind = kinds.kind
-    where kinds.attempt_count = 1 and touches.placed_days <= 30
+    where kinds.attempt_count = 1 and touches.placed_days >= 0 and touches.placed_days <= 30
 ),
 
 opening as (

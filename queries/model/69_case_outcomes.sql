@@ -51,7 +51,7 @@ sent as (
         sum(case when touches.placed_days < 90 then touches.cost_amount else 0 end) as cost_90_amount,
     from model.touches as touches
     inner join model.contact_kinds as kinds on touches.kind = kinds.kind
-    where kinds.attempt_count = 1 and touches.case_key is not null and touches.placed_days < 90
+    where kinds.attempt_count = 1 and touches.placed_days >= 0 and touches.placed_days < 90
     group by touches.case_key
 )
 

@@ -49,7 +49,9 @@ sent as (
         count(*) as attempts,
     from model.touches as touches
     inner join numbered on touches.case_key = numbered.case_key
-    where touches.placed_days < $days
+    where touches.placed_days >= 0 and touches.placed_days < $days
+        -- which follows from it, and spares the days before
+        and touches.contacted_on >= $start
     group by all
 ),
 

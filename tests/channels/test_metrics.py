@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from dashboard.attribution import effect
 from tests.conftest import Given
 
 D = Decimal
@@ -192,3 +194,41 @@ def test_every_metric_in_february(shop: Given) -> None:
     row = shop.rows(tuple(WORKED), start="2026-02-01", until="2026-02-28")[0]
     found = {name: row[name] for name in WORKED}
     assert {name: value for name, value in found.items() if value != pytest.approx(WORKED[name])} == {}
+
+
+def test_what_came_before_a_placement_is_not_how_soon_it_was_tried(given: Callable[..., Given]) -> None:
+    """C1 was called a month before it was placed, C2 the day before and on the day, C3 never."""
+    shop = given(
+        cases="""
+            case_id | placed_on  | placed_balance | strategy
+            C1      | 2026-02-10 | 1000           | calls
+            C2      | 2026-02-10 | 1000           | calls
+            C3      | 2026-02-10 | 1000           | none
+        """,
+        contacts="""
+            case_id | started_at          | channel | direction | outcome      | party  | cost
+            C1      | 2026-01-05 10:00:00 | phone   | outbound  | conversation | debtor | 2.00
+            C1      | 2026-02-25 10:00:00 | sms     | outbound  | delivered    |        | 0.10
+            C2      | 2026-02-09 10:00:00 | phone   | outbound  | no_answer    |        | 1.00
+            C2      | 2026-02-10 10:00:00 | phone   | outbound  | no_answer    |        | 1.00
+        """,
+        as_of="2026-06-30",
+    )
+    first = shop.sql(
+        "select case_id, first_attempt_on, first_right_party_on, first_attempt_days, channel_1, channel_2 "
+        "from model.first_touches join model.cases using (case_key) order by case_id"
+    )
+    assert first == [
+        ("C1", date(2026, 2, 25), None, 15, "sms", None),
+        ("C2", date(2026, 2, 10), None, 0, "phone", None),
+        ("C3", None, None, None, None, None),
+    ]
+    assert shop.rows("timely_cases")[0]["timely_cases"] == 1
+    outcomes = shop.sql("select case_id, sent_30_count, cost_30_amount from model.case_outcomes join model.cases using (case_key) order by case_id")
+    assert outcomes == [("C1", 1, D("0.10")), ("C2", 1, D("1.00")), ("C3", 0, D("0.00"))]
+    whole = effect.Filters(start=date(2026, 1, 1), until=date(2026, 6, 30))
+    sent = shop.warehouse.run("arm_channels", effect.split_parameters(whole, 30, None))
+    assert [(row["arm"], row["channel"], row["attempts"]) for row in sent] == [("calls", "phone", 1), ("calls", "sms", 1), ("none", None, 0)]
+    bands = {row["days_band"]: row["attempts"] for row in shop.rows("attempts", by="days_band")}
+    assert bands == {"<0": 2, "0-1": 1, "15-30": 1}
+    assert {row["bucket"]: row["attempts"] for row in shop.rows("attempts", by="bucket")} == {"new": 4}
