@@ -79,7 +79,8 @@ class Tables:
                 else:
                     relation = "reach_any_period" if one_by_one else "reach_months_attempts" if attempts else "reach_months"
         elif relation == "holdings":
-            if not by_row and self.smallest("holdings", words | set(uses), whole) == "held_months":
+            ended = whole and all(p.until <= self._info.as_of for p in periods)
+            if not by_row and self.smallest("holdings", words | set(uses), ended) == "held_months":
                 relation = "held_months"
         elif relation == "cash":
             relation = _cash("bucket" in uses, periods)

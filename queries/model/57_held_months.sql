@@ -1,4 +1,4 @@
--- One row per collector and month: the days of it that cases were with them (model.holdings), up to the as-of day.
+-- One row per collector and month that has ended: the days of it that cases were with them (model.holdings).
 create table model.held_months as
 with
 
@@ -34,5 +34,6 @@ select
     agency,
     cast(sum(date_diff('day', greatest(from_on, month), least(until_on, last_day(month))) + 1) as bigint) as held_days,
 from dated
+where last_day(month) <= as_of_day()
 group by month, collector_id, team, agency
 order by month, collector_id

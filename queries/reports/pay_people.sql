@@ -17,7 +17,15 @@ held as (
         collector_id,
         cast(sum(held_days) as bigint) as case_days,
     from model.held_months
-    where month = $start
+    where month = $start and $until <= as_of_day()
+    group by collector_id
+    union all
+    -- the running month, so far
+    select
+        collector_id,
+        sum(date_diff('day', greatest(from_on, cast($start as date)), least(until_on, as_of_day())) + 1) as case_days,
+    from model.holdings
+    where $until > as_of_day() and from_on <= as_of_day() and until_on >= $start
     group by collector_id
 ),
 

@@ -153,7 +153,7 @@ def test_by_collector(shop: Given) -> None:
 
 
 def test_days_held_by_month_are_those_by_case(shop: Given) -> None:
-    """Whole months are added up beforehand, up to the as-of day; parts of months, and what only cases tell, go by case."""
+    """Months that have ended are added up beforehand; parts of months, the running one, and what only cases tell, go by case."""
     spans = (("2026-01-01", "2026-01-31"), ("2026-01-01", "2026-03-31"), ("2026-03-01", "2026-03-31"), ("2026-01-11", "2026-03-31"))
     found = [
         {row["collector"]: row["held_case_days"] for row in shop.rows("held_case_days", by="collector", start=start, until=until)}
@@ -213,3 +213,13 @@ def test_rows_behind_add_up(shop: Given) -> None:
     for name in ("productive_hours", "reviews_done", "complaints", "courses_taken", "staff_days", "held_case_days", "transferred_in_cases"):
         found = shop.warehouse.rows(name, filters=shop.filters("2026-02-01", "2026-02-28"))
         assert found.total == WORKED[name] and len(found.rows) == found.count, name
+
+
+def test_the_running_month_counts_so_far(given: Callable[..., Given]) -> None:
+    shop = given(cases=CASES, assignments=ASSIGNMENTS, collectors=COLLECTORS, as_of="2026-03-10")
+    for until in ("2026-03-10", "2026-03-31"):
+        march = {row["collector"]: row["held_case_days"] for row in shop.rows("held_case_days", by="collector", start="2026-03-01", until=until)}
+        assert march == {"W1": 10, "W2": 10}, until
+    assert shop.value("held_case_days", start="2026-02-01", until="2026-03-31") == 28 + 10 + 7 + 14 + 20
+    people = shop.warehouse.run("pay_people", {"start": date(2026, 3, 1), "until": date(2026, 3, 31), "training_kinds": ["law"]})
+    assert {row["id"]: row["case_days"] for row in people} == {"W1": 10, "W2": 10, "W3": 0, "W4": 0}
