@@ -50,8 +50,6 @@ sent as (
     from model.touches as touches
     inner join numbered on touches.case_key = numbered.case_key
     where touches.placed_days >= 0 and touches.placed_days < $days
-        -- which follows from it, and spares the days before
-        and touches.contacted_on >= $start
     group by all
 ),
 
