@@ -21,8 +21,8 @@ from dashboard.words import word
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None, "traceorder": "normal"}
 #: So many channels have a colour of their own; the others stand together.
 MOST_CHANNELS = 5
-#: Width that names and intervals need to be read, without what is written beside them; narrower screens scroll.
-PLOT = 300
+#: Between the rows of a forest, what is written above each among it.
+FOREST_ROW = ROW_HEIGHT + 20
 #: A segment narrower than this share of the bar has no label in it.
 NARROW = 0.07
 
@@ -85,7 +85,7 @@ def forest(lines: Sequence[Line], unit: str, lang: str, currency: str, mark: str
 
     What can't be told from zero is grey and hollow; `mark` names a second value per row, drawn as a bar across.
     """
-    figure = blank(height=90 + (ROW_HEIGHT + 10) * len(lines) + (26 if mark else 0))
+    figure = blank(height=90 + FOREST_ROW * len(lines) + (26 if mark else 0))
     every = [value for line in lines for value in (line.low, line.high, *(() if line.mark is None else (line.mark,)))]
     scale = formats.Scale(Decimal(1), 1, "") if unit == "points" else formats.scale(unit, every, currency, lang)
 
@@ -108,8 +108,9 @@ def forest(lines: Sequence[Line], unit: str, lang: str, currency: str, mark: str
             hovertemplate="%{text}<extra></extra>",
             showlegend=False,
         )
-    side = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "font": {"size": 12}}
-    annotate(figure, [{**side, "y": place, "text": drawn(line.text)} for place, line in enumerate(lines)])
+    # above its line, not beside it: a phone has no room there
+    above = {"x": 1, "xref": "paper", "xanchor": "right", "yshift": 16, "font": {"size": 12}}
+    annotate(figure, [{**above, "y": place, "text": drawn(line.text)} for place, line in enumerate(lines)])
     if mark:
         marked = [(place, line.mark) for place, line in enumerate(lines) if line.mark is not None]
         figure.add_scatter(
@@ -126,9 +127,7 @@ def forest(lines: Sequence[Line], unit: str, lang: str, currency: str, mark: str
     if unit == "points":
         figure.update_xaxes(title={"text": word("arms.points", lang), "font": {"size": 12}})
     names = [two_lines(line.label, 20) for line in lines]
-    figure.update_yaxes(tickvals=list(range(len(lines))), ticktext=names, range=[len(lines) - 0.4, -0.6], showgrid=False)
-    beside = 12 + round(6.6 * max((_width(line.text) for line in lines), default=0))
-    figure.update_layout(margin={"r": beside}, width=beside + PLOT)
+    figure.update_yaxes(tickvals=list(range(len(lines))), ticktext=names, range=[len(lines) - 0.4, -0.7], showgrid=False)
     return figure
 
 
@@ -138,11 +137,6 @@ def _few_ticks(figure: go.Figure) -> None:
     every = -(-len(ticks) // 4)
     kept = [place for place in range(len(ticks)) if (place - ticks.index(0)) % every == 0]
     figure.update_xaxes(tickvals=[ticks[place] for place in kept], ticktext=[texts[place] for place in kept], tickangle=0)
-
-
-def _width(text: str) -> float:
-    """About how many Latin letters wide a text is."""
-    return sum(1.8 if ord(letter) > 0x2E80 else 1.0 for letter in text)
 
 
 def beside(rows: Sequence[Mapping[str, Any]], lang: str, currency: str) -> go.Figure:
