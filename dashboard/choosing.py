@@ -10,7 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard import naming
-from dashboard.asking import frame, lang, say
+from dashboard.asking import NotSupplied, frame, lang, say
 from dashboard.frame import own, set_own
 
 
@@ -28,9 +28,15 @@ def picked(key: str, label: str, choices: Mapping[str, str], note: str) -> str:
 
 
 def choice(key: str, options: Sequence[str], labels: Mapping[str, str] | None = None) -> str:
-    """One of some dimensions (called as the registry says, or by other labels), those not supplied left out."""
+    """One of some dimensions (called as the registry says, or by other labels), those not supplied left out.
+
+    Raises NotSupplied where none is left, naming what the first of them needs.
+    """
     named = labels or naming.dimension_labels(lang())
-    return option(key, {name: named[name] for name in offered(options)}, say("recovery.by"))
+    left = offered(options)
+    if not left:
+        raise NotSupplied(frame().warehouse.missing(options[0]))
+    return option(key, {name: named[name] for name in left}, say("recovery.by"))
 
 
 def offered(options: Sequence[str]) -> list[str]:

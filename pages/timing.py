@@ -4,9 +4,11 @@ from dashboard import timing, ui
 
 lang, placed = ui.lang(), ui.trailing(24)
 note = f"{ui.say('recovery.cohorts', period=ui.period(placed))} · {ui.say('timing.method', method=timing.METHOD, least=timing.LEAST)}"
-by = ui.choice("timing_by", timing.DIMENSIONS, timing.labels(lang))
+by = ""
+with ui.guarded():
+    by = ui.choice("timing_by", timing.DIMENSIONS, timing.labels(lang))
 
-for event, needs in timing.EVENTS.items():
+for event, needs in timing.EVENTS.items() if by else ():
     with ui.panel(f"time_to_{event}", ui.say(f"timing.{event}"), metric="time_to_first_payment" if event == "payment" else None) as panel:
         panel.subtitle(f"{ui.say(f'timing.{event}_note')} · {note}")
         ui.supplied(*needs)

@@ -183,6 +183,24 @@ def test_tables_not_supplied_are_named(given: Callable[..., Any], monkeypatch: p
     assert not any("[a](http://b)" in text or "<b>x</b>" in text for text in written)
 
 
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("table", ["complaints", "contacts", "attendance"])
+def test_one_table_without_cases_opens_every_page(
+    given: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, opened: Open, table: str, page: str
+) -> None:
+    drawn = {
+        "complaints": "received_at\n2026-01-05 10:00:00\n2026-02-25 11:00:00",
+        "contacts": "started_at | collector_id\n2026-01-05 10:00:00 | W1\n2026-02-25 11:00:00 | W2",
+        "attendance": "collector_id | worked_on\nW1 | 2026-01-05\nW2 | 2026-02-25",
+    }
+    shop = given(**{table: drawn[table]}, as_of="2026-02-28")
+    monkeypatch.setenv("COLLECTIONS_HOME", str(shop.home.path))
+    shown = " ".join(filter(None, texts(opened(page))))
+    if page in ("overview", "recovery", "timing"):
+        assert "Not supplied in this data" in shown and "(cases)" in shown.replace("\\", "")
+    assert not re.search(r"\b(nan|None)\b", shown)
+
+
 def test_the_card_shows_what_the_engine_says(opened: Open, home: Home) -> None:
     app = opened("overview", "en", **{"from": "2026-09-01", "to": "2026-09-30"})
     warehouse = Warehouse(home.info())
