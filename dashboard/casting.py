@@ -105,14 +105,14 @@ def _amount(cell: Cell, export: Export) -> str:
     if cell.map.divide not in (None, 1):
         return _divided(cell, export)
     if cell.is_text:
-        return f"read_amount({_pointed(cell, export)})"
+        return f"read_amount({_pointed(cell, export)}, '{export.currency}')"
     if cell.type in FLOATS:  # a float carries the cents only to within its rounding
         return f"(case when abs({ref} - round({ref}, 2)) < 1e-6 then try_cast(round({ref}, 2) as decimal(18, 2)) end)"
     if cell.type in WHOLE:
         return f"try_cast({ref} as decimal(18, 2))"
     if cell.type.startswith("DECIMAL"):
         return f"(case when {ref} = try_cast({ref} as decimal(18, 2)) then try_cast({ref} as decimal(18, 2)) end)"
-    return f"read_amount({cell.text})"
+    return f"read_amount({cell.text}, '{export.currency}')"
 
 
 def _divided(cell: Cell, export: Export) -> str:

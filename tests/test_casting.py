@@ -58,6 +58,22 @@ def test_amounts(con: duckdb.DuckDBPyConnection, text: str, amount: str | None) 
 
 
 @pytest.mark.parametrize(
+    ("text", "currency", "decimal", "amount"),
+    [
+        ("1.651,08-", "EUR", ",", "-1651.08"), ("1\u202f627,34 €", "EUR", ",", "1627.34"), ("€ 5", "EUR", ".", "5.00"), ("12.50 EUR", "EUR", ".", "12.50"),
+        ("CHF 1'627.34", "CHF", ".", "1627.34"), ("1’627.34", "CHF", ".", "1627.34"), ("-1'627.34", "CHF", ".", "-1627.34"),
+        ("450 kr", "SEK", ".", "450.00"), ("1 450,00 Kč", "CZK", ",", "1450.00"), ("R$ 1.450,00", "BRL", ",", "1450.00"), ("₩12,000", "KRW", ".", "12000.00"),
+        ("12,34,567.00", "INR", ".", "1234567.00"), ("12,34,567.00", "USD", ".", None), ("1'2'3", "CHF", ".", None),
+        ("USD 100", "USD", ".", "100.00"), ("USD 100", "EUR", ".", None), ("€100", "USD", ".", None), ("HK$100", "USD", ".", None), ("US$100", "USD", ".", "100.00"),
+        ("100元", "CNY", ".", "100.00"), ("RMB 100", "USD", ".", None), ("$100", "TWD", ".", "100.00"), ("-5-", "EUR", ".", None), ("(5-)", "EUR", ".", None),
+    ],
+)  # fmt: skip
+def test_amounts_as_they_are_written_elsewhere(con: duckdb.DuckDBPyConnection, text: str, currency: str, decimal: str, amount: str | None) -> None:
+    export = Export(currency=currency, timezone="UTC", decimal=decimal)
+    assert cast(con, "amount", text, export) == (None if amount is None else Decimal(amount))
+
+
+@pytest.mark.parametrize(
     ("sql", "value", "amount"),
     [
         ("DOUBLE", 1234.5600000000002, "1234.56"), ("DOUBLE", 1234.567, None), ("DOUBLE", float("nan"), None), ("DOUBLE", 1e30, None),

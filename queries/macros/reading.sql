@@ -5,7 +5,7 @@
 -- take longer than reading a small file.
 
 create or replace macro half_width(x) as
-    translate(x, '０１２３４５６７８９．，－−＋（）：／￥＄％　' || chr(160) || chr(8239), '0123456789.,--+():/¥$%   ');
+    translate(x, '０１２３４５６７８９．，－−＋（）：／￥＄％’　' || chr(160) || chr(8201) || chr(8239), '0123456789.,--+():/¥$%''    ');
 
 -- ="00123" is how a spreadsheet keeps leading zeros in a csv; a leading apostrophe, backtick or tab does the same.
 create or replace macro clean_text(x) as
@@ -38,7 +38,10 @@ create or replace macro read_text(x) as
 
 -- A key that says its row sums others up; the words of TOTALS in intake.py.
 create or replace macro is_totals(x) as
-    list_position(['合计', '总计', '小计', '汇总', '总数', 'total', 'totals', 'grand total', 'subtotal', 'sub-total', 'sum'], lower(x)) is not null
+    list_position([
+        '合计', '总计', '小计', '汇总', '总数', 'total', 'totals', 'grand total', 'subtotal', 'sub-total', 'sum', 'summe', 'gesamtsumme', 'endsumme',
+        'zwischensumme', 'gesamt', 'totale', 'total général', 'suma'
+    ], lower(x)) is not null
     or ((starts_with(x, '合计') or starts_with(x, '总计') or starts_with(x, '小计')) and regexp_full_match(x, '..\s*[:：(（].*'));
 
 -- An identifier that a spreadsheet turned into 1.10101E+17 has lost digits: unreadable, not repaired.
@@ -50,21 +53,36 @@ create or replace macro read_id(x) as
         else read_text(x)
     end;
 
-create or replace macro amount_digits(x) as replace(regexp_extract(x, '(\d[\d,]*\.?\d*|\.\d+)', 1), ',', '');
+create or replace macro amount_digits(x) as regexp_replace(regexp_extract(x, '(\d[\d,'']*\.?\d*|\.\d+)', 1), '[,'']', '', 'g');
 
-create or replace macro worded_amount(x) as (
+-- The currency that an amount names for itself; $, ¥, £ and kr are said of several.
+create or replace macro named_currency(x) as
     case
-        when regexp_full_match(x, '(?i)\(?[+-]?(?:¥|\$|€|£|₹|CNY|RMB|EUR|USD|TWD|GBP|INR|HKD|NT\$|US\$|HK\$|人民币)?[+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{0,2}0*)?|\.\d{1,2}0*)(?:元|CNY|RMB|EUR|USD|TWD|GBP|INR|HKD)?\)?')
+        when regexp_matches(x, '(?i)RMB|人民币') then 'CNY'
+        when regexp_matches(x, '[A-Za-z]{3}') then upper(regexp_extract(x, '[A-Za-z]{3}'))
+        when contains(x, 'US$') then 'USD'
+        when contains(x, 'HK$') then 'HKD'
+        when contains(x, 'NT$') then 'TWD'
+        when contains(x, '€') then 'EUR'
+        when contains(x, '₹') then 'INR'
+    end;
+
+-- currency: the export's, '' for any. An amount in another one is none of its amounts. Groups of two digits are read where they are written.
+create or replace macro worded_amount(x, currency) as (
+    case
+        when regexp_full_match(x, '(?i)\(?[+-]?(?:[A-Z]{0,3}\p{Sc}|[A-Z]{3}|人民币|kr\.?)?[+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:''\d{3})+|\d{1,2}(?:,\d\d)+,\d{3}|\d+)(?:\.\d{0,2}0*)?|\.\d{1,2}0*)(?:\p{Sc}|[A-Z]{3}|元|kr\.?|zł|Kč)?-?\)?')
             and starts_with(x, '(') = ends_with(x, ')') and not regexp_matches(x, '[(+-].*[+-]')
+            and (not regexp_matches(x, '\d,\d\d,') or list_position(['INR', 'PKR', 'BDT', 'NPR', 'LKR'], currency) is not null)
+            and (currency = '' or coalesce(named_currency(x), currency) = currency)
             then case when starts_with(x, '(') or contains(x, '-') then -1 else 1 end
             * try_cast(amount_digits(x) as decimal(18, 2))
     end
 );
 
-create or replace macro read_amount(x) as
+create or replace macro read_amount(x, currency) as
     case
         when regexp_full_match(x, '-?\d{1,15}(\.\d{1,2})?') then try_cast(x as decimal(18, 2))
-        when x is not null then list_transform([replace(half_width(clean_text(x)), ' ', '')], lambda t: worded_amount(t))[1]
+        when x is not null then list_transform([replace(half_width(clean_text(x)), ' ', '')], lambda t: worded_amount(t, currency))[1]
     end;
 
 create or replace macro worded_integer(x) as
@@ -99,8 +117,8 @@ create or replace macro read_flag(x) as
 -- A spreadsheet's day number counts from 1899-12-30; five digits are 1954 to 2173.
 create or replace macro serial_time(x) as
     case
-        when regexp_full_match(x, '[2-9]\d{4}(\.\d+)?')
-            then timestamp '1899-12-30' + to_seconds(cast(round(cast(x as double) * 86400) as bigint))
+        when regexp_full_match(x, '[2-9]\d{4}([.,]\d+)?')
+            then timestamp '1899-12-30' + to_seconds(cast(round(cast(replace(x, ',', '.') as double) * 86400) as bigint))
     end;
 
 create or replace macro worded_time(x) as
