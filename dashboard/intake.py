@@ -16,7 +16,9 @@ from dashboard.mapping import Export
 from dashboard.reading import Opened, Options, find_files, form_of, open_file, rewritten, together, unreadable
 
 #: A cell that says that its row sums others up; `is_totals` in reading.sql holds the same words for keys.
-TOTALS = r"(合计|总计|小计|汇总|总数|grand ?total|sub-?total|totals?|sum)\s*([:：(（].*)?"
+TOTALS = (
+    r"(合计|总计|小计|汇总|总数|grand ?total|sub-?total|totals?|sum|(gesamt|end|zwischen)?summe|gesamt|totale|total général|suma)\s*([:：(（].*)?"
+)
 #: What DuckDB raises over a file that is damaged inside, besides errors without a class of their own.
 DAMAGED = (duckdb.InvalidInputException, duckdb.IOException, duckdb.SerializationException)
 
@@ -137,7 +139,7 @@ class Taker:
         table = contract().tables[table_id]
         account = Account(self._next(), _part_name(table_id, path), table_id)
         try:
-            opened = open_file(self.con, path, Options(), self.workdir, account.number, _is_header(table))
+            opened = self._opened(path, account, table)
             cells = self._match(table, opened, account)
             if cells is None:
                 return
@@ -148,6 +150,9 @@ class Taker:
             self.result.structural.append(error.breach)
             return
         self._taken(table, opened, cells, account)
+
+    def _opened(self, path: Path, account: Account, table: Table) -> Opened:
+        return open_file(self.con, path, Options(decimal=self.export.decimal), self.workdir, account.number, _is_header(table))
 
     def _taken(self, table: Table, opened: Opened, cells: dict[str, Cell], account: Account) -> None:
         """Remember where a file's rows came from and record why some of them failed."""
@@ -162,7 +167,7 @@ class Taker:
         try:
             for path in paths:
                 account = Account(self._next(), _part_name(table_id, path), table_id)
-                parts.append((open_file(self.con, path, Options(), self.workdir, account.number, _is_header(table)), account))
+                parts.append((self._opened(path, account, table), account))
         except StructuralBreach:
             return paths
         opened, account = parts[0]
@@ -373,7 +378,7 @@ class Taker:
         values: dict[str, Any] = {}
         source = mapped(cell, values)
         details: dict[str, Any] = {}
-        limits, kind = "false", "wrong_type"
+        limits, kind, expected = "false", "wrong_type", column.type
         if column.type == "code":
             kind = "unknown_code"
             details = {"codes": ", ".join(contract().codes[column.codes or ""])}
@@ -383,6 +388,11 @@ class Taker:
         elif column.type in DATED:
             limits = f"{readable(column, source, self.export, values)} is not null"
             details = {"earliest": contract().earliest.isoformat(), "latest": contract().latest.isoformat()}
+            if pattern := cell.map.date_format or self.export.date_format:
+                expected, details = "date_as", {**details, "format": pattern}
+        elif column.type == "amount":
+            expected = "amount_comma" if self.export.decimal == "," else "amount_point"
+            details = {"currency": self.export.currency}
         self.con.execute(
             f"insert into breach select $table, part, source_file, row_id, source_line, $column, "
             f"case when not {present(source)} then 'missing_value' when {limits} then 'out_of_range' else $kind end, "
@@ -390,7 +400,7 @@ class Taker:
             f"to_json($details) from failed where {bad(column, source)}",
             {
                 **values, "table": table.id, "column": column.id, "kind": kind, "details": details,
-                "limited": "range" if column.range else column.type, "expected": column.type,
+                "limited": "range" if column.range else column.type, "expected": expected,
             },
         )  # fmt: skip
         if column.type == "code":

@@ -130,8 +130,8 @@ def _described(export_path: Path, mapping_path: Path | None) -> tuple[Mapping | 
         try:
             ZoneInfo(export.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            detail = f"[export] timezone: got {export.timezone!r}, expected a name such as Asia/Shanghai"
-            raise StructuralBreach("mapping_error", "mapping", {"detail": detail}) from error
+            details = {"place": "[export] timezone", "got": repr(export.timezone)}
+            raise StructuralBreach("mapping_error", "mapping_timezone", details, file=(mapping_path or export_path / "export.toml").name) from error
     except StructuralBreach as error:
         raise LoadRefused([error.breach]) from error
     return mapping, export

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from fnmatch import fnmatch
+from pathlib import Path, PurePath
 from typing import Any
 
 import duckdb
@@ -11,31 +15,43 @@ from dashboard.breaches import Breach, StructuralBreach
 from dashboard.casting import Cell
 from dashboard.contract import contract, folded
 from dashboard.intake import Account, Taker
-from dashboard.mapping import Block, ColumnMap, Mapping, Source
+from dashboard.mapping import Block, ColumnMap, Export, Mapping, Source
 from dashboard.reading import Opened, open_file, rewritten, unreadable
 
-RESERVED = ("source_file", "source_line")
+#: What every source has besides its own columns: the number, the name and the line of the file a row is from.
+RESERVED = ("source_file", "source_line", "source_name")
+MOST_NAMED = 12  # files of an export that a message names
 
 
 class MappedTaker(Taker):
     """Takes the sources of a mapping as temp tables, then its blocks into the incoming tables."""
 
+    def __init__(self, con: duckdb.DuckDBPyConnection, workdir: Path, export: Export, last_number: int = 0) -> None:
+        super().__init__(con, workdir, export, last_number)
+        self._files: dict[str, list[Account]] = {}  # by source, none where it is optional and not there
+        self._names_wanted = False
+
     def take_sources(self, folder: Path, mapping: Mapping) -> None:
-        """Every source of a mapping as a temp table of its cells as text, with source_file and source_line."""
+        """Every source of a mapping as a temp table of its cells as text, with source_file, source_line and, where wanted, source_name."""
+        self._names_wanted = any("source_name" in text.casefold() for text in _sql_texts(mapping))
         for source in mapping.sources.values():
-            paths = _source_files(folder, source)
+            self._files[source.name] = []
+            paths = _source_files(folder, source, mapping)
             if not paths and not source.optional:
-                self.result.structural.append(Breach("unreadable_file", None, source.file, expected="files", details={"files": source.file}))
+                details = {"source": source.name, "files": _listed(folder)}
+                self.result.structural.append(Breach("no_such_file", None, source.file, expected="source_file", details=details))
                 continue
+            known = _known_headers(mapping, source)
             for path in paths:
                 try:
-                    self._take_source_file(source, path)
+                    self._take_source_file(source, path, known)
                 except StructuralBreach as error:
                     self.result.structural.append(error.breach)
 
-    def _take_source_file(self, source: Source, path: Path) -> None:
+    def _take_source_file(self, source: Source, path: Path, known: Callable[[str], bool]) -> None:
         account = Account(self._next(), path.name, None)
-        opened = open_file(self.con, path, source.options, self.workdir, account.number, None)
+        options = replace(source.options, decimal=self.export.decimal)
+        opened = open_file(self.con, path, options, self.workdir, account.number, known, named=True)
         temporary = f"source_part_{account.number}"
         try:
             opened, count = self._read_into(temporary, opened, account)
@@ -51,6 +67,7 @@ class MappedTaker(Taker):
         account.ignored_headers = opened.ignored
         self._record_broken(None, account, opened, keep=False)
         self.result.accounts.append(account)
+        self._files[source.name].append(account)
 
     def _read_into(self, temporary: str, opened: Opened, account: Account) -> tuple[Opened, int]:
         """Create a temp table of a file's cells; row by row if its rows and lines don't match one to one."""
@@ -81,8 +98,10 @@ class MappedTaker(Taker):
                     self.con.execute(f"alter table {table} add column {quoted(header)} {kind}")
         head = f"insert into {table} by name" if exists else f"create temp table {table} as"
         names = ", ".join(f"c{i} as {quoted(header)}" for i, header in enumerate(headers))
+        name, values = (", $name as source_name", {"name": account.name}) if self._names_wanted else ("", {})
         self.con.execute(
-            f"{head} select {names}, {account.number} as source_file, {line} as source_line from {temporary} where not ({' and '.join(cells)})"
+            f"{head} select {names}, {account.number} as source_file, {line} as source_line{name} from {temporary} where not ({' and '.join(cells)})",
+            values,
         )
         return int(self._one(f"select count(*) from {table} where source_file = {account.number}")[0])
 
@@ -91,10 +110,14 @@ class MappedTaker(Taker):
         table = contract().tables[block.table]
         account = Account(self._next(), f"{mapping.path.name} [[{block.table}]] {ordinal}", block.table, encoding="mapping")
         try:
-            cells = self._block_cells(mapping, block)
+            if block.source is not None and not self._files[block.source]:
+                return  # an optional source that isn't there yields nothing
+            cells = self._block_cells(block)
         except (duckdb.Error, StructuralBreach) as error:
-            detail = error.breach.details["detail"] if isinstance(error, StructuralBreach) else str(error).split("\n\n")[0]
-            self.result.structural.append(Breach("mapping_error", block.table, account.name, None, None, None, "mapping", {"detail": detail}))
+            if isinstance(error, duckdb.CatalogException) and self._is_absent(block):
+                return
+            breach = error.breach if isinstance(error, StructuralBreach) else self._blamed(block, error)
+            self.result.structural.append(replace(breach, table=block.table, file=account.name))
             return
         self.result.accounts.append(account)
         self.result.supplied.setdefault(block.table, set()).update(cells)
@@ -106,11 +129,34 @@ class MappedTaker(Taker):
         self._remember(table, account, sql, {}, {column: cell.ref for column, cell in cells.items()})
         self._explain(table, cells, account, {})
 
-    def _block_cells(self, mapping: Mapping, block: Block) -> dict[str, Cell]:
+    def _is_absent(self, block: Block) -> bool:
+        """Whether a SELECT that finds no table speaks of optional sources alone that aren't there."""
+        named = _words(block.select or "") & set(self._files)
+        return bool(named) and not any(self._files[name] for name in named)
+
+    def _blamed(self, block: Block, error: duckdb.Error) -> Breach:
+        """What DuckDB says of a block, with the expression it says it of where one alone fails."""
+        place = f"[[{block.table}]]{' select' if block.select is not None else ''}"
+        absent = sorted(name for name in _words(block.select or "") & set(self._files) if not self._files[name])
+        if absent and isinstance(error, duckdb.CatalogException):
+            return _wrong(block, "absent", place=place, absent=", ".join(absent)).breach
+        where = f" where ({block.where})" if block.where else ""
+        tried = {"where": "1"} if block.where else {}
+        tried |= {f"columns.{name}": f"({spec.sql})" for name, spec in block.columns.items() if spec.sql is not None}
+        for key, expression in tried.items():
+            try:
+                self.con.execute(f"create or replace temp table tried as select {expression} as x from {quoted(block.source or '')}{where}")
+            except duckdb.Error as own:
+                place, error = f"{place} {key}", own
+                break
+        kind = "sql_cell" if isinstance(error, duckdb.ConversionException | duckdb.InvalidInputException | duckdb.OutOfRangeException) else "sql"
+        return _wrong(block, kind, place=place, detail=str(error).split("\n\n")[0]).breach
+
+    def _block_cells(self, block: Block) -> dict[str, Cell]:
         """Build temp table `cell` (c0…, source_file, source_line) and say which column each cell feeds."""
         self.con.execute("create temp table if not exists used (source_file integer, source_line bigint)")
         if block.select is not None:
-            return self._select_cells(mapping, block)
+            return self._select_cells(block)
         assert block.source is not None
         headers = [str(row[0]) for row in self.con.execute(f"describe {quoted(block.source)}").fetchall()]
         values: dict[str, Any] = {}
@@ -127,32 +173,30 @@ class MappedTaker(Taker):
             parts.append(f"{expression} as c{index}")
         where = f" where ({block.where})" if block.where else ""
         sql = f"select {', '.join(parts)}, source_file, source_line from {quoted(block.source)}{where}"
-        self._one_select(mapping, block, sql)
+        self._one_select(block, sql)
         self.con.execute(f"create or replace temp table cell as {sql}", values)
         types = {str(row[0]): str(row[1]) for row in self.con.execute("describe cell").fetchall()}
         return {column: Cell(f"c{i}", types[f"c{i}"], spec) for i, (column, spec) in enumerate(wanted.items())}
 
-    def _select_cells(self, mapping: Mapping, block: Block) -> dict[str, Cell]:
+    def _select_cells(self, block: Block) -> dict[str, Cell]:
         assert block.select is not None
-        self._one_select(mapping, block, block.select)
+        self._one_select(block, block.select)
         self.con.execute(f"create or replace temp table selected as {block.select.rstrip().rstrip(';')}")
         types = {str(row[0]): str(row[1]) for row in self.con.execute("describe selected").fetchall()}
         known = contract().tables[block.table].columns
         unknown = [name for name in types if name not in known and name not in RESERVED]
         missing = [column.id for column in known.values() if not column.optional and column.id not in types]
         if unknown or missing:
-            wrong = [f"unknown columns: {', '.join(unknown)}"] if unknown else []
-            wrong += [f"required columns missing: {', '.join(missing)}"] if missing else []
-            raise _mapping_error(mapping, f"[[{block.table}]] select: {'; '.join(wrong)}")
+            lists = {"unknown": ", ".join(unknown) or "—", "missing": ", ".join(missing) or "—", "known": ", ".join(known)}
+            raise _wrong(block, "select", place=f"[[{block.table}]] select", **lists)
         columns = [name for name in types if name in known and not known[name].personal]
-        named = _sources_named(block.select, list(mapping.sources))
+        named = self._sources_named(block.select)
+        files = [account for name in named for account in self._files[name]]
         traced = "source_line" in types
-        if "source_file" in types:
-            file = "source_file"
-        elif len(named) == 1 and traced:
-            file = f"(select min(source_file) from {quoted(named[0])})"
-        else:
-            file = "null"
+        if traced and "source_file" not in types and len(files) > 1:
+            listed = ", ".join(dict.fromkeys(account.name for account in files[:MOST_NAMED]))
+            raise _wrong(block, "which_file", place=f"[[{block.table}]] select", files=listed)
+        file = "source_file" if "source_file" in types else str(files[0].number) if files and traced else "null"
         line = "source_line" if traced else "null"
         parts = ", ".join(f"{quoted(name)} as c{index}" for index, name in enumerate(columns))
         self.con.execute(
@@ -164,10 +208,19 @@ class MappedTaker(Taker):
                 self.con.execute(f"insert into used select source_file, source_line from {quoted(name)}")
         return {name: Cell(f"c{i}", types[name], block.columns.get(name, ColumnMap())) for i, name in enumerate(columns)}
 
-    def _one_select(self, mapping: Mapping, block: Block, sql: str) -> None:
+    def _sources_named(self, select: str) -> list[str]:
+        """The sources that a SELECT which could be run reads."""
+        try:
+            names = self.con.get_table_names(select)
+        except duckdb.Error:  # DuckDB can run an UNPIVOT but not tell what it reads
+            names = _words(select)
+        read = {str(name).strip('"').casefold() for name in names}
+        return [name for name in self._files if name.casefold() in read]
+
+    def _one_select(self, block: Block, sql: str) -> None:
         statements = self.con.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise _mapping_error(mapping, f"[[{block.table}]]: expected one SELECT statement, or expressions of it")
+            raise _wrong(block, "one_select", place=f"[[{block.table}]]")
 
     def settle_sources(self) -> None:
         """Count the source rows that some block used."""
@@ -202,22 +255,48 @@ def _header(wanted: str, headers: list[str], block: Block) -> str:
     if len(near) == 1:
         return near[0]
     listed = ", ".join(header for header in headers if header not in RESERVED)
-    raise StructuralBreach(
-        "mapping_error", "mapping", {"detail": f"[[{block.table}]]: source {block.source} has no header {wanted!r}; it has: {listed}"}
-    )
+    raise _wrong(block, "no_header", place=f"[[{block.table}]]", source=block.source, got=repr(wanted), known=listed)
 
 
-def _mapping_error(mapping: Mapping, detail: str) -> StructuralBreach:
-    return StructuralBreach("mapping_error", "mapping", {"detail": detail}, file=mapping.path.name)
+def _wrong(block: Block, wanted: str, **details: Any) -> StructuralBreach:
+    """What is wrong with a block, in the words of `mapping_WANTED` in data/breaches.toml."""
+    return StructuralBreach("mapping_error", f"mapping_{wanted}", details, table=block.table)
 
 
-def _sources_named(select: str, sources: list[str]) -> list[str]:
-    lowered = select.casefold()
-    return [name for name in sources if name.casefold() in lowered]
+def _sql_texts(mapping: Mapping, source: Source | None = None) -> list[str]:
+    """Every piece of SQL of a mapping, or of the blocks that may speak of one source."""
+    blocks = [block for block in mapping.blocks if source is None or block.source in (None, source.name)]
+    texts = [text for block in blocks for text in (block.select, block.where, *(spec.sql for spec in block.columns.values()))]
+    return [text for text in texts if text]
 
 
-def _source_files(folder: Path, source: Source) -> list[Path]:
-    """The files a source means: the export itself if it is one file, else the pattern within the folder."""
+def _words(sql: str) -> set[str]:
+    """The names that SQL speaks of, quoted or not; what stands in strings and comments is none."""
+    bare = re.sub(r"'(?:[^']|'')*'|--[^\n]*", " ", sql)
+    return {word.replace('""', '"') for word in re.findall(r'"((?:[^"]|"")+)"', bare)} | set(re.findall(r"\w+", bare))
+
+
+def _known_headers(mapping: Mapping, source: Source) -> Callable[[str], bool]:
+    """Tells the headers that a mapping looks for in a source."""
+    asked = {spec.column for block in mapping.blocks if block.source == source.name for spec in block.columns.values() if spec.column}
+    known = {folded(name) for name in asked.union(*(_words(text) for text in _sql_texts(mapping, source)))} - {""}
+    return lambda cell: folded(cell) in known
+
+
+def _source_files(folder: Path, source: Source, mapping: Mapping) -> list[Path]:
+    """The files a source means: what its pattern finds in the folder. An export of one file is the source whose pattern fits, else every one."""
     if folder.is_file():
-        return [folder]
-    return sorted(path for path in folder.glob(source.file) if path.is_file())
+        fits = {other.name for other in mapping.sources.values() if fnmatch(folder.name, PurePath(other.file).name)}
+        return [folder] if not fits or source.name in fits else []
+    try:
+        return sorted(path for path in folder.glob(source.file) if path.is_file())
+    except (NotImplementedError, ValueError):  # no pattern of files below the folder
+        return []
+
+
+def _listed(folder: Path) -> str:
+    """The files of an export, the first of them by name."""
+    if folder.is_file():
+        return folder.name
+    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    return ", ".join(names[:MOST_NAMED]) + (" …" if len(names) > MOST_NAMED else "") or "—"

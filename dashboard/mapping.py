@@ -80,26 +80,34 @@ class Mapping:
     blocks: tuple[Block, ...]
 
 
-def _fail(path: Path, detail: str) -> StructuralBreach:
-    return StructuralBreach("mapping_error", "mapping", {"detail": detail}, file=path.name)
+def _fail(path: Path, wanted: str, **details: Any) -> StructuralBreach:
+    """What is wrong with a mapping, in the words of `mapping_WANTED` in data/breaches.toml."""
+    return StructuralBreach("mapping_error", f"mapping_{wanted}", details, file=path.name)
+
+
+def _unread(path: Path, error: Exception) -> StructuralBreach:
+    """A mapping that can't be read as TOML at all; the reader's own words say how."""
+    if isinstance(error, OSError):
+        return _fail(path, "not_there", place=str(path))
+    return _fail(path, "toml", detail=str(error))
 
 
 def _check_keys(path: Path, place: str, entry: dict[str, Any], known: set[str]) -> None:
     unknown = sorted(set(entry) - known)
     if unknown:
-        raise _fail(path, f"{place}: unknown key {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+        raise _fail(path, "key", place=place, unknown=", ".join(unknown), known=", ".join(sorted(known)))
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _fail(path, str(error)) from error
+        raise _unread(path, error) from error
 
 
 def _section(path: Path, place: str, entry: Any) -> dict[str, Any]:
     if not isinstance(entry, dict):
-        raise _fail(path, f"{place}: got {entry!r}, expected a table of keys")
+        raise _fail(path, "table", place=place, got=repr(entry))
     return entry
 
 
@@ -109,8 +117,8 @@ def _words(path: Path, place: str, entry: Any) -> dict[str, str]:
 
 
 def _date_format(path: Path, place: str, value: Any) -> str | None:
-    if value is not None and not (isinstance(value, str) and DATE_FORMAT.fullmatch(value)):
-        raise _fail(path, f"{place} date_format: got {value!r}, expected a format such as '%d/%m/%Y'")
+    if value is not None and not (isinstance(value, str) and DATE_FORMAT.fullmatch(value) and "%" in value):
+        raise _fail(path, "format", place=f"{place} date_format", got=repr(value))
     return value
 
 
@@ -120,19 +128,19 @@ def read_export(path: Path, entry: Any) -> Export:
     _check_keys(path, "[export]", entry, EXPORT_KEYS)
     as_of = entry.get("as_of")
     if as_of is not None and (not isinstance(as_of, date) or isinstance(as_of, datetime)):
-        raise _fail(path, f"[export] as_of: got {as_of!r}, expected a date such as 2026-10-31")
+        raise _fail(path, "date", place="[export] as_of", got=repr(as_of))
     decimal = entry.get("decimal", ".")
     if decimal not in (".", ","):
-        raise _fail(path, f"[export] decimal: got {decimal!r}, expected '.' or ','")
+        raise _fail(path, "decimal", place="[export] decimal", got=repr(decimal))
     name = entry.get("name", "default")
     if not isinstance(name, str) or not name.replace("-", "").replace("_", "").isalnum():
-        raise _fail(path, f"[export] name: got {name!r}, expected letters, digits, - and _")
+        raise _fail(path, "name", place="[export] name", got=repr(name))
     currency = entry.get("currency", contract().currency)
     if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
-        raise _fail(path, f"[export] currency: got {currency!r}, expected three letters such as CNY")
+        raise _fail(path, "currency", place="[export] currency", got=repr(currency))
     share = entry.get("reject_share")
     if share is not None and (isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1):
-        raise _fail(path, f"[export] reject_share: got {share!r}, expected a share from 0 to 1")
+        raise _fail(path, "share", place="[export] reject_share", got=repr(share))
     return Export(
         name=name,
         title=_words(path, "[export] title", entry.get("title", {})),
@@ -160,39 +168,39 @@ def read_mapping(path: Path) -> Mapping:
     export = read_export(path, data.pop("export", {}))
     sources = {name: _source(path, name, entry) for name, entry in _section(path, "[sources]", data.pop("sources", {})).items()}
     if not sources:
-        raise _fail(path, "no [sources.NAME] given; expected at least one with file = …")
+        raise _fail(path, "no_source")
     blocks: list[Block] = []
     for table, entries in data.items():
         if table not in contract().tables:
-            raise _fail(path, f"[[{table}]]: not a table of the contract; known: {', '.join(contract().tables)}")
+            raise _fail(path, "no_such_table", place=f"[[{table}]]", known=", ".join(contract().tables))
         for entry in entries if isinstance(entries, list) else [entries]:
             blocks.append(_block(path, table, _section(path, f"[[{table}]]", entry), sources))
     if not blocks:
-        raise _fail(path, "no table is mapped; expected at least one [[TABLE]] block")
+        raise _fail(path, "no_block")
     return Mapping(path=path, export=export, sources=sources, blocks=tuple(blocks))
 
 
 def _source(path: Path, name: str, entry: Any) -> Source:
     place = f"[sources.{name}]"
     if not (name.isidentifier() and name.isascii()):
-        raise _fail(path, f"{place}: expected a name of letters, digits and _")
+        raise _fail(path, "source_name", place=place)
     entry = _section(path, place, entry)
     _check_keys(path, place, entry, SOURCE_KEYS)
     for key in ("file", "encoding", "delimiter", "sheet"):
         if key in entry and not isinstance(entry[key], str):
-            raise _fail(path, f"{place} {key}: got {entry[key]!r}, expected text")
+            raise _fail(path, "text", place=f"{place} {key}", got=repr(entry[key]))
     if "file" not in entry:
-        raise _fail(path, f"{place}: file = … is missing")
+        raise _fail(path, "no_file", place=place)
     delimiter, header_row = entry.get("delimiter"), entry.get("header_row")
     if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n'):
-        raise _fail(path, f"{place} delimiter: got {delimiter!r}, expected one character such as ';' or '\\t'")
+        raise _fail(path, "delimiter", place=f"{place} delimiter", got=repr(delimiter))
     if header_row is not None and (isinstance(header_row, bool) or not isinstance(header_row, int) or header_row < 1):
-        raise _fail(path, f"{place} header_row: got {header_row!r}, expected a row number from 1")
+        raise _fail(path, "row", place=f"{place} header_row", got=repr(header_row))
     encoding = entry.get("encoding")
     try:
         "".encode(encoding or "utf-8")
     except LookupError as error:
-        raise _fail(path, f"{place} encoding: got {encoding!r}, expected a name such as utf-8, gb18030 or utf-16") from error
+        raise _fail(path, "encoding", place=f"{place} encoding", got=repr(encoding)) from error
     options = Options(encoding, delimiter, entry.get("sheet"), header_row)
     return Source(name=name, file=entry["file"], options=options, optional=bool(entry.get("optional", False)))
 
@@ -202,27 +210,27 @@ def _block(path: Path, table: str, entry: dict[str, Any], sources: dict[str, Sou
     _check_keys(path, place, entry, BLOCK_KEYS)
     known = contract().tables[table].columns
     if ("select" in entry) == ("source" in entry):
-        raise _fail(path, f"{place}: expected either source = … with columns, or select = …")
+        raise _fail(path, "either", place=place)
     for key in ("source", "where", "select"):
         if key in entry and not isinstance(entry[key], str):
-            raise _fail(path, f"{place} {key}: got {entry[key]!r}, expected text")
+            raise _fail(path, "text", place=f"{place} {key}", got=repr(entry[key]))
     selected = "select" in entry
     codes = _section(path, f"{place} codes", entry.get("codes", {}))
     specs = _section(path, f"{place} columns", entry.get("columns", {}))
     columns: dict[str, ColumnMap] = {}
     for column in dict.fromkeys([*specs, *codes]):
         if column not in known:
-            raise _fail(path, f"{place} columns.{column}: not a column of {table}; known: {', '.join(known)}")
+            raise _fail(path, "no_such_column", place=f"{place} columns.{column}", table=table, known=", ".join(known))
         if column not in specs and not selected:
-            raise _fail(path, f"{place} codes.{column}: the column is not mapped")
+            raise _fail(path, "codes", place=f"{place} codes.{column}")
         value_map = _words(path, f"{place} codes.{column}", codes.get(column, {}))
         columns[column] = _column(path, f"{place} columns.{column}", specs.get(column, {}), value_map, selected)
     if "source" in entry:
         if entry["source"] not in sources:
-            raise _fail(path, f"{place} source: got {entry['source']!r}, expected one of {', '.join(sources)}")
+            raise _fail(path, "one_of", place=f"{place} source", got=repr(entry["source"]), known=", ".join(sources))
         missing = [column.id for column in known.values() if not column.optional and column.id not in columns]
         if missing:
-            raise _fail(path, f"{place}: required columns not mapped: {', '.join(missing)}")
+            raise _fail(path, "required", place=place, missing=", ".join(missing))
     return Block(table=table, source=entry.get("source"), where=entry.get("where"), columns=columns, select=entry.get("select"))
 
 
@@ -230,20 +238,20 @@ def _column(path: Path, place: str, spec: Any, codes: dict[str, str], of_select:
     if isinstance(spec, str) and not of_select:
         return ColumnMap(column=spec, codes=codes)
     if not isinstance(spec, dict):
-        raise _fail(path, f"{place}: got {spec!r}, expected a source header or a table such as {{ value = … }}")
+        raise _fail(path, "column", place=place, got=repr(spec))
     _check_keys(path, place, spec, COLUMN_KEYS)
     if not of_select and sum(key in spec for key in ("column", "value", "sql")) != 1:
-        raise _fail(path, f"{place}: expected exactly one of column, value, sql")
+        raise _fail(path, "exactly_one", place=place)
     if of_select and set(spec) & {"column", "value", "sql"}:
-        raise _fail(path, f"{place}: the SELECT names the value; here only codes, date_format and divide")
+        raise _fail(path, "of_select", place=place)
     for key in ("column", "sql"):
         if key in spec and not isinstance(spec[key], str):
-            raise _fail(path, f"{place} {key}: got {spec[key]!r}, expected text")
+            raise _fail(path, "text", place=f"{place} {key}", got=repr(spec[key]))
     if isinstance(spec.get("value"), (dict, list)):
-        raise _fail(path, f"{place} value: got {spec['value']!r}, expected one value")
+        raise _fail(path, "value", place=f"{place} value", got=repr(spec["value"]))
     divide = spec.get("divide")
     if divide is not None and divide not in DIVISORS:
-        raise _fail(path, f"{place} divide: got {divide!r}, expected one of {', '.join(map(str, DIVISORS))}")
+        raise _fail(path, "one_of", place=f"{place} divide", got=repr(divide), known=", ".join(map(str, DIVISORS)))
     return ColumnMap(
         column=spec.get("column"),
         value=spec.get("value"),

@@ -31,6 +31,8 @@ HEADER_SEARCH = 10  # title rows that may stand above the header
 LONGEST_CELL = 50  # lines; a quoted cell with more is a quote that never closes
 LONGEST_ROW = 1_900_000  # bytes; DuckDB reads rows of up to 2 million
 BLANK = " \t\r\n\u3000\ufeff\u00a0\0"
+#: How zip, gzip, 7z, rar, bzip2, xz, pdf and old Office files begin.
+PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"%PDF", b"\xd0\xcf\x11\xe0")
 END = "\0end of file\n"  # read after the last line: a quote still open there swallows it
 
 csv.field_size_limit(1 << 30)
@@ -44,6 +46,7 @@ class Options:
     delimiter: str | None = None
     sheet: str | None = None
     header_row: int | None = None
+    decimal: str = "."  # how numbers in text are written; a workbook's own numbers are handed on in the same form
 
 
 @dataclass(frozen=True)
@@ -110,12 +113,15 @@ def open_file(
     workdir: Path,
     number: int,
     known: Callable[[str], bool] | None,
+    *,
+    named: bool = False,
 ) -> Opened:
     """Open one file; `known` tells which header texts are recognised, to find the header row, the delimiter and the sheet.
 
+    A file that somebody `named` is text if its suffix says nothing else.
     Raises StructuralBreach for a file that can't be read at all.
     """
-    form = form_of(path)
+    form = form_of(path) or ("text" if named and not _is_packed(path) else None)
     try:
         if form == "parquet":
             return _open_parquet(con, path, number)
@@ -126,6 +132,13 @@ def open_file(
     except (OSError, EOFError, zlib.error, csv.Error, duckdb.Error) as error:
         raise unreadable(path, error) from error
     raise StructuralBreach("unreadable_file", "files", {"files": ", ".join(SUFFIXES)}, file=path.name, value=path.suffix)
+
+
+def _is_packed(path: Path) -> bool:
+    """An archive or another file that no text begins like."""
+    with path.open("rb") as stream:
+        start = stream.read(8)
+    return start.startswith(PACKED) and not path.name.lower().endswith(".gz")
 
 
 def unreadable(path: Path, error: BaseException | str) -> StructuralBreach:
@@ -263,9 +276,14 @@ def find_header(rows: Sequence[Sequence[str]], known: Callable[[str], bool] | No
     """Index of the header among the first rows: the one named, else the one with most recognised (or most filled) cells."""
     if header_row is not None:
         return header_row - 1 if header_row <= len(rows) else None
-    recognised = known or (lambda cell: bool(cell.strip(BLANK)))
     candidates = [index for index, row in enumerate(rows) if not _is_blank(row)]
-    return max(candidates, key=lambda index: (sum(recognised(cell) for cell in rows[index]), -index), default=None)
+    return max(candidates, key=lambda index: (*recognised(rows[index], known), -index), default=None)
+
+
+def recognised(row: Sequence[str], known: Callable[[str], bool] | None) -> tuple[int, int]:
+    """How much of a row is headers: the cells recognised, and, where it is not known what is looked for or nothing of it is there, the filled."""
+    count = sum(known(cell) for cell in row) if known else 0
+    return count, 0 if count else sum(bool(cell.strip(BLANK)) for cell in row)
 
 
 def _open_text(path: Path, options: Options, workdir: Path, number: int, known: Callable[[str], bool] | None) -> Opened:
@@ -406,18 +424,18 @@ def _row_breach(opened: Opened, line: int, row: list[str]) -> Breach | None:
 def _open_workbook(path: Path, options: Options, workdir: Path, number: int, known: Callable[[str], bool] | None) -> Opened:
     """The sheet named, else the visible sheet with most recognised headers, as a relation that carries its row numbers."""
     search = max(HEADER_SEARCH, options.header_row or 0)
-    recognised = known or (lambda cell: bool(cell.strip(BLANK)))
-    found: list[tuple[int, int, workbooks.Sheet]] = []
-    sheets = workbooks.sheets(path, options.sheet)
+    found: list[tuple[tuple[int, int], int, workbooks.Sheet]] = []
+    sheets = workbooks.sheets(path, options.sheet, options.decimal)
     for sheet in sheets:
         at = find_header(sheet.rows[:search], known, options.header_row)
         if at is not None:
-            found.append((sum(recognised(cell) for cell in sheet.rows[at]), at, sheet))
+            found.append((recognised(sheet.rows[at], known), at, sheet))
     if not found:
         expected = ("unreadable_file", "sheet") if options.sheet is not None else ("empty_file", "header_row")
         raise StructuralBreach(*expected, file=path.name, value=options.sheet)
     score, at, chosen = max(found, key=lambda item: item[0])
-    alike = [sheet.name for other, _, sheet in found if other * 5 >= score * 4]
+    at_least = 4 * (score[0] or score[1])
+    alike = [sheet.name for (names, filled), _, sheet in found if 5 * (names if score[0] else filled) >= at_least]
     if len(alike) > 1:
         raise StructuralBreach("several_sheets", "one_sheet", file=path.name, value=" / ".join(alike))
     headers = tuple(cell.strip(BLANK) for cell in chosen.rows[at])

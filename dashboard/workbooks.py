@@ -28,17 +28,18 @@ class Sheet:
     rows: list[list[str]]
 
 
-def sheets(path: Path, named: str | None) -> list[Sheet]:
-    """The visible sheets, or the one named. Raises StructuralBreach for a workbook that is damaged, locked or too large."""
+def sheets(path: Path, named: str | None, decimal: str = ".") -> list[Sheet]:
+    """The visible sheets, or the one named; numbers with the decimal mark that the export's text has.
+
+    Raises StructuralBreach for a workbook that is damaged, locked or too large.
+    """
     try:
         _within_bounds(path)
         with python_calamine.load_workbook(str(path)) as book:
             visible = python_calamine.SheetVisibleEnum.Visible
             chosen = [meta.name for meta in book.sheets_metadata if (meta.visible == visible if named is None else meta.name == named)]
-            return [
-                Sheet(name, [[cell_text(cell) for cell in row] for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)])
-                for name in chosen
-            ]
+            found = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in chosen]
+            return [Sheet(name, [[cell_text(cell, decimal) for cell in row] for row in rows]) for name, rows in found]
     except (zipfile.BadZipFile, python_calamine.CalamineError) as error:
         raise _broken(path, str(error)) from error
 
@@ -88,7 +89,7 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def cell_text(value: object) -> str:
+def cell_text(value: object, decimal: str = ".") -> str:
     """A workbook's cell as the text it shows: whole numbers without .0, dates as ISO, fifteen digits as in the sheet."""
     if value is None or value == "":
         return ""
@@ -100,7 +101,7 @@ def cell_text(value: object) -> str:
         # beyond fifteen digits the sheet has rounded: leave the exponent, so that an identifier is refused
         if abs(value) >= 1e15:
             return f"{value:.14E}"
-        return str(int(value)) if value == int(value) else f"{value:.15g}"
+        return str(int(value)) if value == int(value) else f"{value:.15g}".replace(".", decimal)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds") if value.time() != time() else value.date().isoformat()
     if isinstance(value, (date, time)):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from dashboard.breaches import LoadRefused, StructuralBreach
 from dashboard.mapping import read_mapping
-from tests.taking import take
+from tests.taking import Taken, take
 
 WIDE = """
 [export]
@@ -35,6 +37,7 @@ close_reason = { column = "Ende", codes = { X = "paid", "-" = "" } }
 [[payments]]
 select = "select Nr || '-' || source_line as payment_id, Nr as case_id, Tag as paid_on, Betrag as amount, 'payment' as kind, source_line from log where art = '还款'"
 """
+HAN = re.compile(r"[\u4e00-\u9fff]")
 LOG = "Nr;art;Tag;Cent;Betrag;dpd;Ende\n01;委案;05.01.2026;123456;;29;X\n01;还款;20.01.2026;;1.234,50;;\n02;委案;31.02.2026;5;;1;-\n03;备注;;;;;\n"
 
 
@@ -63,15 +66,16 @@ def test_an_event_log_in_one_file(tmp_path: Path) -> None:
         ('delimiter = ";"', 'delimiter = ";;"', "delimiter"), ('"%d.%m.%Y"', '"%Q"', "date_format"), ("[[cases]]", "[[case]]", "not a table"),
         ('source = "log"', 'source = "lag"', "expected one of log"), ('product = { value = "card" }', "", "not mapped: product"),
         ('{ value = "card" }', '{ value = "card", sql = "1" }', "exactly one"), ("reject_share = 1.0", "reject_share = 5", "from 0 to 1"),
-        ('placed_on = "Tag"', "placed_on = 5", "expected a source header"), ("[export]", "[export", "Expected"), ('file = "*.txt"', "", "file"),
+        ('"%d.%m.%Y"', '"dd.mm.yyyy"', "date_format"), ('placed_on = "Tag"', "placed_on = 5", "expected a source header"), ("[export]", "[export", "Expected"), ('file = "*.txt"', "", "file"),
     ],
 )  # fmt: skip
 def test_mistakes_in_a_mapping_are_named(tmp_path: Path, found: str, put: str, says: str) -> None:
     assert found in WIDE
     path = tmp_path / "m.toml"
     path.write_text(WIDE.replace(found, put), encoding="utf-8")
-    with pytest.raises(StructuralBreach, match=says):
+    with pytest.raises(StructuralBreach, match=says) as wrong:
         read_mapping(path)
+    assert HAN.search(wrong.value.breach.message("zh").split(";", 1)[1])
 
 
 @pytest.mark.parametrize(
@@ -85,5 +89,161 @@ def test_mistakes_met_while_mapping_are_named(tmp_path: Path, found: str, put: s
     path = tmp_path / "m.toml"
     path.write_text(WIDE.replace(found, put), encoding="utf-8")
     (tmp_path / "log.txt").write_bytes(LOG.encode("gb18030"))
-    with pytest.raises(LoadRefused, match=says):
+    with pytest.raises(LoadRefused, match=says) as wrong:
         take(tmp_path / "log.txt", tmp_path / "w", path)
+    assert all("无法应用" in breach.message("zh") for breach in wrong.value.breaches)
+
+
+CASES = """
+[[cases]]
+source = "accounts"
+columns = { case_id = "id", product = "kind", placed_on = "from", placed_balance = "owed", days_past_due = "late" }
+"""
+PAID = """
+select {file} source_line, ref as payment_id, id as case_id, day as paid_on, sum as amount, 'payment' as kind from receipts
+"""
+
+
+def taken(tmp_path: Path, mapping: str, **files: str | bytes) -> Taken:
+    """What becomes of files (two underscores for a point in their names) through a mapping."""
+    folder, path = tmp_path / "e", tmp_path / "m.toml"
+    folder.mkdir()
+    path.write_text(mapping, encoding="utf-8")
+    for name, content in files.items():
+        (folder / name.replace("__", ".")).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return take(folder, tmp_path / "w", path)
+
+
+def refusal(tmp_path: Path, mapping: str, **files: str | bytes) -> str:
+    with pytest.raises(LoadRefused) as wrong:
+        taken(tmp_path, mapping, **files)
+    assert all(HAN.search(breach.message("zh")) for breach in wrong.value.breaches)
+    return str(wrong.value)
+
+
+def receipts(select: str) -> str:
+    return f'[sources.receipts]\nfile = "r*.csv"\n[[payments]]\nselect = """{select}"""\n'
+
+
+MONTHS = {"r01__csv": "ref,id,day,sum\n1,A,2026-01-05,1\n2,A,2026-01-06,x\n", "r02__csv": "ref,id,day,sum\n3,A,2026-02-05,3\n"}
+
+
+def test_rows_of_several_files_are_traced_to_their_own(tmp_path: Path) -> None:
+    found = taken(tmp_path, receipts(PAID.format(file="source_file,")), **MONTHS)
+    assert [(account.name, account.rows_used, account.rows_unused) for account in found.accounts[:2]] == [("r01.csv", 2, 0), ("r02.csv", 1, 0)]
+    (breach,) = [breach for breach, _ in found.breaches()]
+    assert (breach.file, breach.line) == ("r01.csv", 3)
+
+
+def test_a_select_that_mixes_lines_of_several_files_says_what_to_add(tmp_path: Path) -> None:
+    said = refusal(tmp_path, receipts(PAID.format(file="")), **MONTHS)
+    assert "several files (r01.csv, r02.csv) without source_file" in said
+
+
+def test_one_file_among_sources_of_like_names_is_traced(tmp_path: Path) -> None:
+    mapping = receipts(PAID.format(file="")) + '[sources.receipt]\nfile = "other.csv"\n'
+    found = taken(tmp_path, mapping, r01__csv=MONTHS["r01__csv"], other__csv="a,b\n1,2\n")
+    used = {account.name: account.rows_used for account in found.accounts if account.table is None}
+    assert used == {"r01.csv": 2, "other.csv": 0}
+
+
+def test_a_month_that_only_the_name_of_a_file_says(tmp_path: Path) -> None:
+    select = PAID.format(file="source_file,").replace("day as", "regexp_extract(source_name, '\\\\d{6}') || lpad(day, 2, '0') as")
+    files = {"r202601__csv": "ref,id,day,sum\n1,A,5,1\n", "r202602__csv": "ref,id,day,sum\n2,A,5,3\n"}
+    found = taken(tmp_path, receipts(select), **files)
+    assert found.rows("payments", "payment_id, paid_on::varchar") == [("1", "2026-01-05"), ("2", "2026-02-05")]
+
+
+@pytest.mark.parametrize("name", ["a__dat", "a__psv", "a__asc", "a"])
+def test_a_file_that_is_named_is_text_whatever_its_suffix(tmp_path: Path, name: str) -> None:
+    mapping = f'[sources.accounts]\nfile = "{name.replace("__", ".")}"\n{CASES}'
+    found = taken(tmp_path, mapping, **{name: "id|kind|from|owed|late\n01|card|2026-01-05|10.00|3\n"})
+    assert found.rows("cases", "case_id, placed_balance::varchar") == [("01", "10.00")]
+    assert found.accounts[0].rows_used == 1
+
+
+def test_an_archive_is_no_text(tmp_path: Path) -> None:
+    assert "a.dat" in refusal(tmp_path, f'[sources.accounts]\nfile = "a.dat"\n{CASES}', a__dat=b"PK\x03\x04 and so on")
+
+
+def test_the_header_is_the_row_of_the_headers_looked_for(tmp_path: Path) -> None:
+    content = "Run 1,000,of,5,parts,more,words\nid,kind,from,owed,late\n01,card,2026-01-05,10.00,3\n02,card,2026-01-05,1,000.00,3\n"
+    found = taken(tmp_path, f'[sources.accounts]\nfile = "a.csv"\n{CASES}', a__csv=content)
+    assert found.rows("cases", "case_id, source_line") == [("01", 3)]
+    assert found.kinds() == [("broken_row", 4, None)]
+
+
+def test_numbers_of_a_workbook_beside_amounts_with_a_comma(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in (
+        ["id", "kind", "from", "owed", "late"],
+        ["1", "card", "2026-01-05", 1234.5, 3],
+        ["2", "card", 46027.5, "(1.234,50)", 3],
+        ["3", "card", 46027, 12.345, 3],
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    mapping = f'[export]\ncurrency = "EUR"\ndecimal = ","\n[sources.accounts]\nfile = "a.xlsx"\n{CASES}'
+    found = taken(tmp_path, mapping, a__xlsx=(tmp_path / "a.xlsx").read_bytes())
+    assert found.rows("cases", "case_id, placed_on::varchar, placed_balance::varchar") == [("1", "2026-01-05", "1234.50")]
+    wrong = {breach.line: breach for breach, _ in found.breaches()}
+    assert wrong[3].kind == "wrong_sign" and wrong[4].value == "12,345"
+    assert "1.234,50" in wrong[4].message("en") and "1.234,50" in wrong[4].message("zh")
+
+
+def test_a_source_whose_file_is_not_there(tmp_path: Path) -> None:
+    mapping = f'[sources.accounts]\nfile = "a.csv"\n[sources.receipts]\nfile = "r*.csv"\n{CASES}'
+    said = refusal(tmp_path, mapping, a__csv="id,kind,from,owed,late\n", b__csv="x\n")
+    assert "r*.csv: no file for a source of the mapping" in said and "which holds: a.csv, b.csv" in said and "[sources.receipts]" in said
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        (
+            'source = "receipts"\ncolumns = {{ payment_id = "ref", case_id = "id", paid_on = "day", amount = "sum", kind = {{ value = "fee" }} }}',
+            None,
+        ),
+        ('select = """{paid}"""', None),
+        ('select = """{paid} union all select 0, 1, id, id, "from", owed, \'fee\' from accounts"""', "receipts, an optional source"),
+    ],
+)
+def test_an_optional_source_that_is_not_there_yields_nothing(tmp_path: Path, block: str, said: str | None) -> None:
+    mapping = f'[sources.accounts]\nfile = "a.csv"\n[sources.receipts]\nfile = "r*.csv"\noptional = true\n{CASES}[[payments]]\n'
+    mapping += block.format(paid=PAID.format(file="source_file,"))
+    file = {"a__csv": "id,kind,from,owed,late\n01,card,2026-01-05,10.00,3\n"}
+    if said is not None:
+        assert said in refusal(tmp_path, mapping, **file)
+        return
+    found = taken(tmp_path, mapping, **file)
+    assert found.rows("cases", "case_id") == [("01",)]
+    assert [account.table for account in found.accounts] == [None, "cases"]
+
+
+@pytest.mark.parametrize(
+    ("late", "said"),
+    [
+        ('{ sql = "cast(kind as integer)" }', "columns.days_past_due: Conversion Error: .*try_cast"),
+        ('{ sql = "lates" }', "columns.days_past_due: Binder Error"),
+        ('{ value = 1 }\nwhere = "kind + 1 = 2"', "where: "),
+    ],
+)
+def test_sql_that_fails_is_told_with_its_place(tmp_path: Path, late: str, said: str) -> None:
+    block, where = CASES.replace('"late"', late.partition("\n")[0]), late.partition("\n")[2]
+    mapping = f'[sources.accounts]\nfile = "a.csv"\n{block}{where}\n'
+    assert re.search(said, refusal(tmp_path, mapping, a__csv="id,kind,from,owed,late\n01,card,2026-01-05,10.00,3\n"))
+
+
+def test_an_export_of_one_file_is_the_source_that_means_it(tmp_path: Path) -> None:
+    path, file = tmp_path / "m.toml", tmp_path / "a.csv"
+    path.write_text(f'[sources.accounts]\nfile = "a.csv"\n[sources.receipts]\nfile = "r.csv"\noptional = true\n{CASES}', encoding="utf-8")
+    file.write_text("id,kind,from,owed,late\n01,card,2026-01-05,10.00,3\n", encoding="utf-8")
+    assert [account.name for account in take(file, tmp_path / "w", path).accounts if account.table is None] == ["a.csv"]
+
+
+def test_dates_are_asked_for_as_the_mapping_says(tmp_path: Path) -> None:
+    row = "id,kind,from,owed,late\n01,card,25/13/2026,10.00,3\n"
+    found = taken(tmp_path, f'[export]\ndate_format = "%d/%m/%Y"\n[sources.accounts]\nfile = "a.csv"\n{CASES}', a__csv=row)
+    (breach,) = [breach for breach, _ in found.breaches()]
+    assert "%d/%m/%Y" in breach.message("en") and "%d/%m/%Y" in breach.message("zh")

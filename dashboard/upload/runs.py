@@ -289,7 +289,7 @@ def _mapping(mapping: str | bytes | None, folder: Path) -> Path | None:
     try:
         sources = read_mapping(path).sources.values()
     except StructuralBreach as error:
-        raise ParcelRefused("mapping", detail=str(error.breach.details.get("detail", error))) from error
+        raise ParcelRefused("mapping", detail=error.breach) from error
     for source in sources:
         parts = re.split(r"[/\\]", source.file)
         if ".." in parts or parts[0] == "" or ":" in source.file:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from dashboard import formats, naming, quality
-from dashboard.breaches import kind_label
+from dashboard.breaches import Breach, kind_label
 from dashboard.home import SnapshotInfo
 from dashboard.metrics import metrics
 from dashboard.upload.parcel import KINDS, Limits, ParcelRefused, megabytes
@@ -68,7 +68,8 @@ def layouts(lang: str) -> dict[str, str]:
 
 def problem(refusal: ParcelRefused, lang: str) -> str:
     """Why what was sent is not taken in, safe in markdown."""
-    return word(f"upload_refused.{refusal.kind}", lang, **{name: formats.plain(value) for name, value in refusal.values.items()})
+    said = {name: value.message(lang) if isinstance(value, Breach) else value for name, value in refusal.values.items()}
+    return word(f"upload_refused.{refusal.kind}", lang, **{name: formats.plain(value) for name, value in said.items()})
 
 
 def said(run: Run, lang: str) -> list[tuple[str, str]]:
