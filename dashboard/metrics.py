@@ -83,6 +83,12 @@ class Dimension:
     needs: tuple[str, ...] = ()
     codes: str | None = None
     of: tuple[str, ...] = ()
+    own: tuple[tuple[str, str], ...] = ()
+
+    def needs_in(self, relation: str) -> tuple[str, ...]:
+        """What must be supplied to cut rows of a relation: those that say themselves whose they are need no assignments."""
+        own = dict(self.own).get(relation)
+        return self.needs if own is None else tuple(own if need == "assignments" else need for need in self.needs)
 
     def carried_by(self, relation: str) -> bool:
         """Whether rows of a relation have this dimension (`of` empty: all but the sources and those that name their own, rows.toml)."""
@@ -149,6 +155,7 @@ def dimensions() -> dict[str, Dimension]:
             needs=tuple(entry.get("needs", ())),
             codes=entry.get("codes"),
             of=tuple(entry.get("of", ())),
+            own=tuple(entry.get("own", {}).items()),
         )
     return result
 

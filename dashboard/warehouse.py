@@ -320,7 +320,7 @@ class Warehouse:
         relations = {entry.of or "" for entry in plain((name,)) if not entry.unfiltered}
         used = [*cuts, *(dimension(key) for key, _ in filters.where)]
         for cut in used:
-            lacking += self.missing(cut.id)
+            lacking += [need for relation in sorted(relations) or [""] for need in cut.needs_in(relation) if not self.supplied(need)]
             away = [relation for relation in relations if not cut.carried_by(relation)]
             if away and cut in cuts:
                 raise UnknownName(f"{name} can't be cut by {cut.id}: its rows ({', '.join(away)}) don't carry it")

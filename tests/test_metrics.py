@@ -13,6 +13,7 @@ import pytest
 
 from dashboard import measuring, relating
 from dashboard.filters import month_end
+from dashboard.methods.intervals import wilson
 from dashboard.metrics import UnknownName, dimensions, metrics
 from dashboard.relating import Tables
 from tests.conftest import Given
@@ -474,6 +475,32 @@ def test_what_is_not_supplied_says_so_by_name(given: Callable[..., Given]) -> No
     assert answer.rows[0]["net_amount"] is None and answer.rows[0]["opening_amount"] == D("1000.00")
     by_team = shop.warehouse.measure(["opening_amount"], ["team"], filters=shop.filters())
     assert by_team.missing == {"opening_amount": ("assignments", "collectors.team")}
+
+
+def test_rows_that_say_whose_they_are_need_no_assignments(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01",
+        payments="case_id | paid_on | amount\nC1 | 2026-02-05 | 10.00",
+        contacts="""
+            case_id | started_at          | direction | outcome      | collector_id
+            C1      | 2026-02-03 10:00:00 | outbound  | conversation | W1
+            C1      | 2026-02-04 10:00:00 | outbound  | no_answer    | W1
+            C1      | 2026-02-04 11:00:00 | outbound  | no_answer    | W2
+        """,
+        reviews="collector_id | reviewed_on | score\nW2 | 2026-02-10 | 70",
+        collectors="collector_id | team\nW1 | A\nW2 | B",
+        as_of="2026-02-28",
+    )
+    whole = shop.filters(start="2026-02-01")
+    answer = shop.warehouse.measure(["attempts", "connect_rate", "qa_score", "net_amount", "promises_made"], ["team"], filters=whole)
+    assert {row["team"]: (row["attempts"], row["connect_rate"], row["qa_score"]) for row in answer.rows} == {"A": (2, 0.5, None), "B": (1, 0.0, 70.0)}
+    assert answer.missing == {"net_amount": ("assignments",), "promises_made": ("promises", "promises.collector_id")}
+    filtered = shop.warehouse.measure(["attempts", "net_amount"], filters=shop.filters(start="2026-02-01", team="A"))
+    assert filtered.rows[0]["attempts"] == 2 and filtered.missing == {"net_amount": ("assignments",)}
+
+
+def test_an_interval_ends_at_none_and_at_all() -> None:
+    assert all(wilson(0, n)[0] == 0.0 and wilson(n, n)[1] == 1.0 for n in range(1, 2000))
 
 
 def test_unknown_names_list_what_there_is(shop: Given) -> None:

@@ -18,7 +18,7 @@ def wilson(part: int | None, whole: int | None, z: float = Z95) -> tuple[float |
     n, p = float(whole), float(part) / float(whole)
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return (0.0 if not part else max(0.0, centre - half)), (1.0 if part == whole else min(1.0, centre + half))
 
 
 def poisson(part: int | None, whole: int | None, level: float = 0.95) -> tuple[float | None, float | None]:
