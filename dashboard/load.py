@@ -28,7 +28,7 @@ from dashboard.intake import Account, Taker, create_incoming
 from dashboard.mapped import MappedTaker
 from dashboard.mapping import Export, Mapping, export_of, read_mapping
 from dashboard.merging import Merge, are_few
-from dashboard.reading import form_of
+from dashboard.reading import form_of, listed
 
 READING = ROOT / "queries" / "macros" / "reading.sql"
 Progress = Callable[[str, float], None]
@@ -121,7 +121,7 @@ def load(
 def _described(export_path: Path, mapping_path: Path | None) -> tuple[Mapping | None, Export]:
     try:
         if not export_path.exists():
-            raise StructuralBreach("no_table", "files", {"files": ", ".join(contract().tables)}, file=str(export_path))
+            raise StructuralBreach("no_such_export", "export", file=str(export_path))
         if mapping_path is not None:
             mapping = read_mapping(mapping_path)
             export = mapping.export
@@ -276,8 +276,8 @@ class _Build:
     def _take_files(self, taker: Taker) -> None:
         files = taker.contract_files(self.export_path) if self.export_path.is_dir() else []
         if not files and not taker.result.structural:
-            expected = {"files": ", ".join(contract().tables)}
-            raise LoadRefused([Breach("no_table", file=self.export_path.name, expected="files", details=expected)])
+            expected = {"tables": ", ".join(contract().tables), "files": listed(self.export_path)}
+            raise LoadRefused([Breach("no_table", file=self.export_path.name, expected="tables", details=expected)])
         read = {path for _, path in files}
         self.ignored = sorted(
             str(path.relative_to(self.export_path))

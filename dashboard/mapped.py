@@ -16,11 +16,10 @@ from dashboard.casting import Cell
 from dashboard.contract import contract, folded
 from dashboard.intake import Account, Taker
 from dashboard.mapping import Block, ColumnMap, Export, Mapping, Source
-from dashboard.reading import Opened, open_file, rewritten, unreadable
+from dashboard.reading import MOST_LISTED, Opened, listed, open_file, rewritten, unreadable
 
 #: What every source has besides its own columns: the number, the name and the line of the file a row is from.
 RESERVED = ("source_file", "source_line", "source_name")
-MOST_NAMED = 12  # files of an export that a message names
 
 
 class MappedTaker(Taker):
@@ -38,7 +37,7 @@ class MappedTaker(Taker):
             self._files[source.name] = []
             paths = _source_files(folder, source, mapping)
             if not paths and not source.optional:
-                details = {"source": source.name, "files": _listed(folder)}
+                details = {"source": source.name, "files": listed(folder)}
                 self.result.structural.append(Breach("no_such_file", None, source.file, expected="source_file", details=details))
                 continue
             known = _known_headers(mapping, source)
@@ -194,7 +193,7 @@ class MappedTaker(Taker):
         files = [account for name in named for account in self._files[name]]
         traced = "source_line" in types
         if traced and "source_file" not in types and len(files) > 1:
-            listed = ", ".join(dict.fromkeys(account.name for account in files[:MOST_NAMED]))
+            listed = ", ".join(dict.fromkeys(account.name for account in files[:MOST_LISTED]))
             raise _wrong(block, "which_file", place=f"[[{block.table}]] select", files=listed)
         file = "source_file" if "source_file" in types else str(files[0].number) if files and traced else "null"
         line = "source_line" if traced else "null"
@@ -292,11 +291,3 @@ def _source_files(folder: Path, source: Source, mapping: Mapping) -> list[Path]:
         return sorted(path for path in folder.glob(source.file) if path.is_file())
     except (NotImplementedError, ValueError):  # no pattern of files below the folder
         return []
-
-
-def _listed(folder: Path) -> str:
-    """The files of an export, the first of them by name."""
-    if folder.is_file():
-        return folder.name
-    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-    return ", ".join(names[:MOST_NAMED]) + (" …" if len(names) > MOST_NAMED else "") or "—"

@@ -13,21 +13,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
+from json import JSONDecodeError
 from pathlib import Path
 from typing import IO, Any, cast
 
 import duckdb
 
-from dashboard import workbooks
+from dashboard import records, workbooks
 from dashboard.breaches import Breach, StructuralBreach
 
 CHUNK = 1 << 22
 BUFFER = 1 << 23  # bytes of csv that one thread reads at a time
 TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv")
-FORMS = {"text": TEXT_SUFFIXES, "parquet": (".parquet",), "workbook": workbooks.SUFFIXES}
+FORMS = {"text": TEXT_SUFFIXES, "parquet": (".parquet",), "workbook": workbooks.SUFFIXES, "records": records.SUFFIXES}
 SUFFIXES = tuple(suffix for suffixes in FORMS.values() for suffix in suffixes)
 DELIMITERS = (",", "\t", ";", "|")
 HEADER_SEARCH = 10  # title rows that may stand above the header
+MOST_LISTED = 12  # files that a message names
 LONGEST_CELL = 50  # lines; a quoted cell with more is a quote that never closes
 LONGEST_ROW = 1_900_000  # bytes; DuckDB reads rows of up to 2 million
 BLANK = " \t\r\n\u3000\ufeff\u00a0\0"
@@ -84,8 +86,16 @@ class Opened:
 
 
 def form_of(path: Path) -> str | None:
-    """text, parquet, workbook, or None for a file that isn't read."""
+    """text, parquet, workbook, records, or None for a file that isn't read."""
     return next((form for form, suffixes in FORMS.items() if path.name.lower().endswith(suffixes)), None)
+
+
+def listed(export: Path) -> str:
+    """The files of an export for a message, the first of them by name."""
+    if export.is_file():
+        return export.name
+    names = sorted(str(path.relative_to(export)) for path in export.rglob("*") if path.is_file())
+    return ", ".join(names[:MOST_LISTED]) + (" …" if len(names) > MOST_LISTED else "") or "–"
 
 
 def find_files(folder: Path, name: str) -> list[Path]:
@@ -129,8 +139,12 @@ def open_file(
             return _open_text(path, options, workdir, number, known)
         if form == "workbook":
             return _open_workbook(path, options, workdir, number, known)
-    except (OSError, EOFError, zlib.error, csv.Error, duckdb.Error) as error:
+        if form == "records":
+            return _open_records(path, options, workdir, number)
+    except (OSError, EOFError, zlib.error, csv.Error, duckdb.Error, JSONDecodeError, RecursionError) as error:
         raise unreadable(path, error) from error
+    if _is_packed(path):
+        raise StructuralBreach("unreadable_file", "unpacked", file=path.name, value=path.suffix)
     raise StructuralBreach("unreadable_file", "files", {"files": ", ".join(SUFFIXES)}, file=path.name, value=path.suffix)
 
 
@@ -462,4 +476,40 @@ def _open_workbook(path: Path, options: Options, workdir: Path, number: int, kno
         carries_lines=True,
         blank_rows=blank,
         ignored=tuple(f"[{sheet.name}]" for sheet in sheets if sheet is not chosen and sheet.rows),
+    )
+
+
+def _open_records(path: Path, options: Options, workdir: Path, number: int) -> Opened:
+    """Records of JSON as a relation under all the keys that any of them has, in the order they are met."""
+    encoding = _encoding(path, options.encoding)
+    headers: dict[str, int] = {}
+    with _text(path, encoding) as stream:
+        for _, record in records.read(stream, path, options.decimal):
+            for key in record:
+                headers.setdefault(key, len(headers))
+    if not headers:
+        raise StructuralBreach("empty_file", "records", file=path.name)
+    target = workdir / f"{number}.rows.csv"
+    blank = written = 0
+    with _text(path, encoding) as stream, target.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        for line, record in records.read(stream, path, options.decimal):
+            row = [record.get(key, "") for key in headers]
+            if _is_blank(row):
+                blank += 1
+            else:
+                writer.writerow([*row, line])
+                written += 1
+    return Opened(
+        path=path,
+        sql=_csv_sql(f"file_{number}", len(headers), 0, ",", with_line=True),
+        parameters={f"file_{number}": str(target)},
+        headers=tuple(key.strip(BLANK) for key in headers),
+        types=("VARCHAR",) * len(headers),
+        first_line=1,
+        encoding="json",
+        sha256=sha256_of(path),
+        expected_rows=written,
+        carries_lines=True,
+        blank_rows=blank,
     )

@@ -74,7 +74,7 @@ def test_measure_answers_as_csv_and_table(place: Path) -> None:
         (("report", "nope"), "unknown report 'nope'"),
         (("metrics", "nope"), "unknown metric 'nope'"),
         (("snapshots", "--use", "nope"), "no snapshot 'nope'"),
-        (("load", "/nowhere"), "no table of the contract found"),
+        (("load", "/nowhere"), "no such file or folder"),
     ],
 )
 def test_mistakes_are_said_in_one_sentence_with_exit_code_1(place: Path, arguments: tuple[str, ...], says: str) -> None:

@@ -90,7 +90,7 @@ def test_nothing_to_load_is_refused(tmp_path: Path, tables: dict[str, str]) -> N
     (folder / "readme.csv").write_text("x\n1\n")
     kinds = refused(folder, Home(tmp_path / "home"))
     assert kinds and not Home(tmp_path / "home").ids()
-    assert "no table" in refused(tmp_path / "nowhere", Home(tmp_path / "home"))[0]
+    assert "no such file or folder" in refused(tmp_path / "nowhere", Home(tmp_path / "home"))[0]
 
 
 @pytest.mark.parametrize(

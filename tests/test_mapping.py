@@ -9,6 +9,8 @@ import openpyxl
 import pytest
 
 from dashboard.breaches import LoadRefused, StructuralBreach
+from dashboard.home import Home
+from dashboard.load import load
 from dashboard.mapping import read_mapping
 from tests.taking import Taken, take
 
@@ -247,3 +249,35 @@ def test_dates_are_asked_for_as_the_mapping_says(tmp_path: Path) -> None:
     found = taken(tmp_path, f'[export]\ndate_format = "%d/%m/%Y"\n[sources.accounts]\nfile = "a.csv"\n{CASES}', a__csv=row)
     (breach,) = [breach for breach, _ in found.breaches()]
     assert "%d/%m/%Y" in breach.message("en") and "%d/%m/%Y" in breach.message("zh")
+
+
+@pytest.mark.parametrize("name", ["a__jsonl", "a__json"])
+def test_records_of_json(tmp_path: Path, name: str) -> None:
+    records = [
+        '{"id": "01", "kind": "card", "from": "2026-01-05", "owed": 1234.50, "late": {"days": 3}, "tags": ["x", "y"]}',
+        '{"id": 18446744073709551617, "kind": "a\\nb", "from": "2026-01-05", "owed": null, "late": {"days": 4, "sure": true}}',
+    ]
+    content = "\n\n".join(records) if name == "a__jsonl" else f"[{', '.join(records)}]"
+    mapping = f'[export]\ncurrency = "EUR"\ndecimal = ","\n[sources.accounts]\nfile = "a.*"\n{CASES}'.replace('"late"', '"late.days"')
+    found = taken(tmp_path, mapping.replace('product = "kind"', 'product = { sql = "coalesce(tags, kind)" }'), **{name: content})
+    assert found.rows("cases", "case_id, product, placed_balance::varchar, days_past_due") == [("01", '["x", "y"]', "1234.50", 3)]
+    (breach,) = [breach for breach, _ in found.breaches()]
+    assert (breach.kind, breach.line, breach.column) == ("missing_value", 3 if name == "a__jsonl" else 2, "placed_balance")
+
+
+@pytest.mark.parametrize("content", ["{", '{"a": 1}\n[2]', "[[1]]", '{"rows":\n[]}'])
+def test_what_is_no_record_of_json_is_refused_in_words(tmp_path: Path, content: str) -> None:
+    assert "a.json" in refusal(tmp_path, f'[sources.accounts]\nfile = "a.json"\n{CASES}', a__json=content)
+
+
+def test_an_archive_and_a_folder_without_tables_say_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "e").mkdir()
+    (tmp_path / "e" / "abc.csv").write_text("a\n1\n", encoding="utf-8")
+    for export, said in (("none", "no such file or folder"), ("e", "got: abc.csv; an archive is unpacked first, another layout needs a mapping")):
+        with pytest.raises(LoadRefused, match=said) as wrong:
+            load(tmp_path / export, Home(tmp_path / "home"))
+        assert HAN.search(wrong.value.breaches[0].message("zh"))
+    (tmp_path / "e.zip").write_bytes(b"PK\x03\x04")
+    with pytest.raises(LoadRefused, match="unpack it first"):
+        (tmp_path / "m.toml").write_text(f'[sources.accounts]\nfile = "*.csv"\n{CASES}', encoding="utf-8")
+        load(tmp_path / "e.zip", Home(tmp_path / "home"), mapping_path=tmp_path / "m.toml")

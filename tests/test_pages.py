@@ -41,7 +41,7 @@ PAGES = (
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff]")
 #: Latin words that Chinese pages hold too: file kinds, units, encodings, buckets, and what stands in code spans or brackets (ids).
 LATIN = re.compile(
-    r"`[^`]*`|:[a-z-]+(?:/[a-z_]+:|\[)|CSV|Excel|EN|UTC|utf-8|\b(?:zip|csv|gz|txt|tsv|parquet|xlsx|xlsm|xls|toml|MB)\b|Asia/\w+|\b[A-Z]{3}\b|\bM\d\b|\bid\b|\([a-z_.|]+\)|\b[a-z]+_[a-z_0-9]+\b|[\w.-]+\.(?:csv|json|parquet)"
+    r"`[^`]*`|:[a-z-]+(?:/[a-z_]+:|\[)|CSV|Excel|EN|UTC|utf-8|\b(?:zip|csv|gz|txt|tsv|parquet|xlsx|xlsm|xls|json|jsonl|ndjson|toml|MB)\b|Asia/\w+|\b[A-Z]{3}\b|\bM\d\b|\bid\b|\([a-z_.|]+\)|\b[a-z]+_[a-z_0-9]+\b|[\w.-]+\.(?:csv|json|parquet)"
 )
 
 Open = Callable[..., AppTest]

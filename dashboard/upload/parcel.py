@@ -23,7 +23,7 @@ from dashboard.contract import contract
 from dashboard.reading import form_of
 
 CHUNK = 1 << 20
-KINDS = ("zip", "csv", "gz", "txt", "tsv", "parquet", "xlsx", "xlsm", "xls", "toml")
+KINDS = ("zip", "csv", "gz", "txt", "tsv", "parquet", "xlsx", "xlsm", "xls", "json", "jsonl", "ndjson", "toml")
 #: Endings that hold other files: an archive within an archive (or beside files) is never opened.
 ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".lz4")
 #: What systems add to folders and archives, of no meaning here.

@@ -62,7 +62,7 @@ def checked(app: AppTest, lang: str) -> AppTest:
             assert not CHINESE.search(rest), rest
         elif re.search(r"[A-Za-z]{3,}", rest):
             rest = re.sub(
-                r":\w+\[|`[^`]*`|[\w\\.-]+\.(csv|pdf)|CSV|Excel|CNY|default|utf|zip|csv, .*, xls|export|\\\([a-z_.]+\\\)|[\da-f]{8}",
+                r":\w+\[|`[^`]*`|[\w\\.-]+\.(csv|pdf)|CSV|Excel|CNY|default|utf|zip|csv, .*, ndjson|export|\\\([a-z_.]+\\\)|[\da-f]{8}",
                 "",
                 rest,
             )
