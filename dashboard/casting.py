@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,9 @@ from dashboard.mapping import DIVISORS, ColumnMap, Export
 FLOATS = ("DOUBLE", "FLOAT")
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
 DATED = ("date", "time", "month")
+#: A date format with numbers that follow each other without a mark, and how many digits each of them has.
+PACKED = re.compile("%-?[YymdHIMSj]%-?[YymdHIMSj]")
+WIDTHS = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "I": 2, "M": 2, "S": 2, "j": 3, "p": 2, "%": 1}
 
 
 @dataclass(frozen=True)
@@ -143,12 +147,29 @@ def _time(kind: str, cell: Cell, export: Export, parameters: dict[str, Any]) -> 
             return read
         name = f"format_{len(parameters)}"
         parameters[name] = pattern
-        return f"coalesce({_truncated(kind, f'cast(try_strptime(clean_text({ref}), ${name}) as {target})')}, {read})"
+        parsed = f"try_strptime(clean_text({ref}), ${name})"
+        if re.search("%[zZ]", pattern):  # told with its zone: turned into the export's wall clock
+            parsed = f"timezone($zone, {parsed})"
+        given = _truncated(kind, f"cast({parsed} as {target})")
+        if PACKED.search(pattern) is None:
+            return f"coalesce({given}, {read})"
+        # digits without marks between them: a nought lost in front would shift them all, and a day number looks the same
+        if (width := _width(pattern)) is not None:
+            given = f"case when length(clean_text({ref})) = {width} then {given} end"
+        return f"coalesce({given}, case when not regexp_full_match(clean_text({ref}), '[0-9]+') then {read} end)"
     if cell.type == "TIMESTAMP WITH TIME ZONE":
         ref = f"timezone($zone, {ref})"
     elif not (cell.type.startswith("TIMESTAMP") or cell.type == "DATE"):
         return f"read_{kind}({cell.text}, $zone)"
     return _truncated(kind, f"cast({ref} as {target})")
+
+
+def _width(pattern: str) -> int | None:
+    """The length of text that a date format reads; None if that varies."""
+    directives = re.findall(r"%(-?.)", pattern)
+    if any(one not in WIDTHS for one in directives):
+        return None
+    return sum(WIDTHS[one] for one in directives) + len(re.sub("%.", "", pattern))
 
 
 def _truncated(kind: str, expression: str) -> str:

@@ -118,6 +118,31 @@ def test_a_date_format_is_tried_first_and_never_guessed(con: duckdb.DuckDBPyConn
 
 
 @pytest.mark.parametrize(
+    ("text", "pattern", "day"),
+    [
+        ("930101", "%y%m%d", date(1993, 1, 1)), ("090101", "%y%m%d", date(2009, 1, 1)), ("20260105", "%Y%m%d", date(2026, 1, 5)),
+        ("05012026", "%d%m%Y", date(2026, 1, 5)), ("931107 00:00:00", "%y%m%d %H:%M:%S", date(1993, 11, 7)), ("05JAN26", "%d%b%y", date(2026, 1, 5)),
+        ("90101", "%y%m%d", None), ("50315", "%y%m%d", None), ("2026105", "%Y%m%d", None), ("1012026", "%d%m%Y", None), ("2026-01-05", "%y%m%d", date(2026, 1, 5)), ("46027", "%d/%m/%Y", date(2026, 1, 5)),
+    ],
+)  # fmt: skip
+def test_digits_without_marks_are_read_whole_or_not_at_all(con: duckdb.DuckDBPyConnection, text: str, pattern: str, day: date | None) -> None:
+    assert cast(con, "date", text, Export(currency="CZK", timezone="UTC", date_format=pattern)) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "moment"),
+    [
+        ("05/01/2026 23:30 +0000", "%d/%m/%Y %H:%M %z", "2026-01-06 07:30:00"), ("05/01/2026 23:30 +08:00", "%d/%m/%Y %H:%M %z", "2026-01-05 23:30:00"),
+        ("05/01/2026 23:30 UTC", "%d/%m/%Y %H:%M %Z", "2026-01-06 07:30:00"),
+    ],
+)  # fmt: skip
+def test_a_format_with_a_zone_is_turned_into_the_exports(con: duckdb.DuckDBPyConnection, text: str, pattern: str, moment: str) -> None:
+    read = cast(con, "time", text, Export(currency="CNY", timezone="Asia/Shanghai", date_format=pattern))
+    assert str(read) == moment
+    assert str(cast(con, "date", text, Export(currency="CNY", timezone="Asia/Shanghai", date_format=pattern))) == moment[:10]
+
+
+@pytest.mark.parametrize(
     ("text", "moment"),
     [
         ("2026-01-05 10:00:00", "2026-01-05 10:00:00"), ("2026/1/5 9:30", "2026-01-05 09:30:00"), ("2026-01-05T10:00:00+08:00", "2026-01-05 10:00:00"),
