@@ -28,10 +28,12 @@ class MappedTaker(Taker):
     def __init__(self, con: duckdb.DuckDBPyConnection, workdir: Path, export: Export, last_number: int = 0) -> None:
         super().__init__(con, workdir, export, last_number)
         self._files: dict[str, list[Account]] = {}  # by source, none where it is optional and not there
+        self._joined: set[str] = set()  # sources that a SELECT reads whose rows are traced to others
         self._names_wanted = False
 
     def take_sources(self, folder: Path, mapping: Mapping) -> None:
         """Every source of a mapping as a temp table of its cells as text, with source_file, source_line and, where wanted, source_name."""
+        self.con.execute("create temp table if not exists used (source_file integer, source_line bigint)")
         self._names_wanted = any("source_name" in text.casefold() for text in _sql_texts(mapping))
         for source in mapping.sources.values():
             self._files[source.name] = []
@@ -125,6 +127,10 @@ class MappedTaker(Taker):
         self._insert(table, sql, {}, cells, "source_file", "source_line", str(account.number))
         account.rows_read = self._one(f"select count(*) from cell_{account.number}")[0]
         self.con.execute(f"insert into used select distinct source_file, source_line from cell_{account.number} where source_file is not null")
+        if block.select is not None:
+            traced = {row[0] for row in self.con.execute(f"select distinct source_file from cell_{account.number}").fetchall()} - {None}
+            named = self._sources_named(block.select) if traced else []
+            self._joined |= {name for name in named if not traced & {file.number for file in self._files[name]}}
         self._remember(table, account, sql, {}, {column: cell.ref for column, cell in cells.items()})
         self._explain(table, cells, account, {})
 
@@ -153,7 +159,6 @@ class MappedTaker(Taker):
 
     def _block_cells(self, block: Block) -> dict[str, Cell]:
         """Build temp table `cell` (c0…, source_file, source_line) and say which column each cell feeds."""
-        self.con.execute("create temp table if not exists used (source_file integer, source_line bigint)")
         if block.select is not None:
             return self._select_cells(block)
         assert block.source is not None
@@ -222,10 +227,12 @@ class MappedTaker(Taker):
             raise _wrong(block, "one_select", place=f"[[{block.table}]]")
 
     def settle_sources(self) -> None:
-        """Count the source rows that some block used."""
+        """Count the source rows that some block used: of a source that is only joined, which ones can't be told, so all."""
+        counts = dict(self.con.execute("select source_file, count(distinct source_line) from used group by source_file").fetchall())
+        joined = {file.number for name in self._joined for file in self._files[name] if not any(file.number in counts for file in self._files[name])}
         for account in self.result.accounts:
             if account.rows_used is not None:
-                used = self._one("select count(distinct source_line) from used where source_file = $file", {"file": account.number})[0]
+                used = account.rows_read - account.rows_rejected if account.number in joined else counts.get(account.number, 0)
                 account.rows_used = used
                 account.rows_unused = account.rows_read - account.rows_rejected - used
 

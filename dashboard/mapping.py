@@ -19,6 +19,8 @@ BLOCK_KEYS = {"source", "where", "columns", "select", "codes"}
 COLUMN_KEYS = {"column", "value", "sql", "codes", "date_format", "divide"}
 #: How many of the source's units make one of the contract's, and the factor that turns them.
 DIVISORS = {1: "1", 10: "0.1", 100: "0.01", 1000: "0.001"}
+#: Names that the load's own tables have while a mapping's SQL runs.
+TAKEN = re.compile(r"used|cell(_\d+)?|selected|tried|failed|breach|put_aside|folded|original|part_name|source_part_\d+", re.IGNORECASE)
 DATE_FORMAT = re.compile(r"(?:[^%]|%-?[dmyHIMSj]|%[aAbBcfgGnpxXYzZ%])+")
 
 
@@ -184,6 +186,8 @@ def _source(path: Path, name: str, entry: Any) -> Source:
     place = f"[sources.{name}]"
     if not (name.isidentifier() and name.isascii()):
         raise _fail(path, "source_name", place=place)
+    if TAKEN.fullmatch(name):
+        raise _fail(path, "source_taken", place=place)
     entry = _section(path, place, entry)
     _check_keys(path, place, entry, SOURCE_KEYS)
     for key in ("file", "encoding", "delimiter", "sheet"):

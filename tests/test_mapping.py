@@ -66,7 +66,7 @@ def test_an_event_log_in_one_file(tmp_path: Path) -> None:
     [
         ('decimal = ","', 'decimal = ";"', "decimal"), ("divide = 100", "divide = 7", "divide"), ('"gb18030"', '"gb99"', "encoding"),
         ('delimiter = ";"', 'delimiter = ";;"', "delimiter"), ('"%d.%m.%Y"', '"%Q"', "date_format"), ("[[cases]]", "[[case]]", "not a table"),
-        ('source = "log"', 'source = "lag"', "expected one of log"), ('product = { value = "card" }', "", "not mapped: product"),
+        ('source = "log"', 'source = "lag"', "expected one of log"), ("[sources.log]", "[sources.used]", "table of its own"), ('product = { value = "card" }', "", "not mapped: product"),
         ('{ value = "card" }', '{ value = "card", sql = "1" }', "exactly one"), ("reject_share = 1.0", "reject_share = 5", "from 0 to 1"),
         ('"%d.%m.%Y"', '"dd.mm.yyyy"', "date_format"), ('placed_on = "Tag"', "placed_on = 5", "expected a source header"), ("[export]", "[export", "Expected"), ('file = "*.txt"', "", "file"),
     ],
@@ -147,6 +147,30 @@ def test_one_file_among_sources_of_like_names_is_traced(tmp_path: Path) -> None:
     found = taken(tmp_path, mapping, r01__csv=MONTHS["r01__csv"], other__csv="a,b\n1,2\n")
     used = {account.name: account.rows_used for account in found.accounts if account.table is None}
     assert used == {"r01.csv": 2, "other.csv": 0}
+
+
+@pytest.mark.parametrize("name", ["used", "cell", "selected", "breach", "failed", "Folded", "original", "put_aside", "part_name", "cell_3", "tried"])
+def test_a_source_may_not_be_called_like_a_table_of_the_load(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "m.toml"
+    path.write_text(receipts(PAID.format(file="")).replace("receipts", name), encoding="utf-8")
+    with pytest.raises(StructuralBreach, match="table of its own"):
+        read_mapping(path)
+
+
+@pytest.mark.parametrize("name", ["payments", "cases", "twice", "again", "amount", "known_cases"])
+def test_any_other_name_will_do(tmp_path: Path, name: str) -> None:
+    found = taken(tmp_path, receipts(PAID.format(file="source_file,")).replace("receipts", name), **MONTHS)
+    assert len(found.rows("payments")) == 2 and found.accounts[0].rows_used == 2
+
+
+def test_a_source_that_is_only_joined_counts_as_used(tmp_path: Path) -> None:
+    select = """
+    select receipts.source_file, receipts.source_line, ref as payment_id, acct as case_id, day as paid_on, sum as amount, 'payment' as kind
+    from receipts inner join names using (id) where sum != 'x'"""
+    mapping = receipts(select) + '[sources.names]\nfile = "names.csv"\n[sources.other]\nfile = "other.csv"\n'
+    found = taken(tmp_path, mapping, **MONTHS, names__csv="id,acct\nA,1\nB,2\n", other__csv="z\n1\n")
+    used = {account.name: (account.rows_used, account.rows_unused) for account in found.accounts if account.table is None}
+    assert used == {"r01.csv": (1, 1), "r02.csv": (1, 0), "names.csv": (2, 0), "other.csv": (0, 1)}
 
 
 def test_a_month_that_only_the_name_of_a_file_says(tmp_path: Path) -> None:
