@@ -25,7 +25,7 @@ from dashboard.contract import ROOT, Table, contract
 from dashboard.home import WORKDIR, Home, SnapshotInfo, sync_folder
 from dashboard.increment import Increment, fits
 from dashboard.intake import Account, Taker, create_incoming
-from dashboard.mapped import MappedTaker
+from dashboard.mapped import MappedTaker, keys_that_move
 from dashboard.mapping import Export, Mapping, export_of, read_mapping
 from dashboard.merging import Merge, are_few
 from dashboard.reading import form_of, listed
@@ -261,6 +261,8 @@ class _Build:
         if self.mapping is None or self.mapped is None:
             self._take_files(self.taker)
         else:
+            if self.base is not None and (moving := keys_that_move(self.mapping)):
+                raise LoadRefused(moving)
             self.report("read", 0.05)
             self.mapped.take_sources(self.export_path, self.mapping)
             if not self.mapped.result.structural:

@@ -269,6 +269,18 @@ def _wrong(block: Block, wanted: str, **details: Any) -> StructuralBreach:
     return StructuralBreach("mapping_error", f"mapping_{wanted}", details, table=block.table)
 
 
+def keys_that_move(mapping: Mapping) -> list[Breach]:
+    """Keys made of source_file, which counts on with every load: rows that are in service already would count again under another key."""
+    found = []
+    for block in mapping.blocks:
+        for column in contract().tables[block.table].key:
+            spec = block.columns.get(column)
+            named = rf"\bsource_file\b[^,]*?\bas\s+\"?{column}\b"
+            if (spec and spec.sql and "source_file" in _words(spec.sql)) or (block.select and re.search(named, block.select, re.IGNORECASE)):
+                found.append(replace(_wrong(block, "key_moves", place=f"[[{block.table}]] {column}").breach, file=mapping.path.name))
+    return found
+
+
 def _sql_texts(mapping: Mapping, source: Source | None = None) -> list[str]:
     """Every piece of SQL of a mapping, or of the blocks that may speak of one source."""
     blocks = [block for block in mapping.blocks if source is None or block.source in (None, source.name)]

@@ -294,6 +294,30 @@ def test_what_is_no_record_of_json_is_refused_in_words(tmp_path: Path, content: 
     assert "a.json" in refusal(tmp_path, f'[sources.accounts]\nfile = "a.json"\n{CASES}', a__json=content)
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        'source = "receipts"\ncolumns = { payment_id = { sql = "KEY" }, case_id = "id", paid_on = "day", amount = "sum", kind = { value = "fee" } }',
+        "select = \"select source_file, source_line, KEY as payment_id, id as case_id, day as paid_on, sum as amount, 'fee' as kind from receipts\"",
+    ],
+)
+def test_a_key_that_every_load_makes_anew_is_not_merged(tmp_path: Path, block: str) -> None:
+    export, mapping, home = tmp_path / "e", tmp_path / "m.toml", Home(tmp_path / "home")
+    export.mkdir()
+    (export / "r01.csv").write_text("ref,id,day,sum\n1,A,2026-01-05,1\n", encoding="utf-8")
+    for key, twice in (("source_file || '-' || source_line", False), ("source_name || source_line", True)):
+        text = f'[export]\nname = "{"b" if twice else "a"}"\n[sources.receipts]\nfile = "r*.csv"\n[[payments]]\n{block.replace("KEY", key)}\n'
+        mapping.write_text(text, encoding="utf-8")
+        load(export, home, mapping_path=mapping)
+        (export / "r01.csv").write_text("ref,id,day,sum\n1,A,2026-01-05,1\n2,A,2026-01-06,2\n", encoding="utf-8")
+        if twice:
+            assert load(export, home, mapping_path=mapping).changes["payments"].added == 0
+        else:
+            with pytest.raises(LoadRefused, match="payment_id: made of source_file") as wrong:
+                load(export, home, mapping_path=mapping)
+            assert HAN.search(wrong.value.breaches[0].message("zh"))
+
+
 def test_an_archive_and_a_folder_without_tables_say_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "e").mkdir()
     (tmp_path / "e" / "abc.csv").write_text("a\n1\n", encoding="utf-8")
