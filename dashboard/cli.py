@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -358,7 +359,7 @@ def measure(
             _day(start, "--from") or warehouse.info.first_on,
             _day(until, "--to") or warehouse.info.as_of,
             comparison="none",
-            where=tuple(_choice(text) for text in where or ()),
+            where=tuple(_choice(text, warehouse) for text in where or ()),
         )
         asked = names.split(",")
         if snapshot is None and any(entry.of in current.RELATIONS for entry in plain(tuple(asked))):  # with what people wrote, as the page has it
@@ -379,11 +380,24 @@ def _day(text: str | None, option: str) -> date | None:
         raise ValueError(f"{option}: got {text!r}, expected a day such as 2026-10-31") from error
 
 
-def _choice(text: str) -> tuple[str, tuple[str, ...]]:
+def _choice(text: str, warehouse: Warehouse) -> tuple[str, tuple[str, ...]]:
+    """A dimension and its values. One that the data doesn't have is named with the nearest that it has: it would pass for nothing at all."""
     name, sign, values = text.partition("=")
     if not sign or not values:
         raise ValueError(f"--where: got {text!r}, expected DIM=V[,V…]")
-    return name, tuple(values.split(","))
+    known = warehouse.choices(name)
+    if values in known:  # a value may hold a comma
+        return name, (values,)
+    chosen = tuple(values.split(","))
+    for value in chosen if known else ():
+        if value not in known:
+            folded = {one.casefold(): one for one in known}
+            near = get_close_matches(value.casefold(), folded, 3)
+            raise ValueError(
+                f"--where {name}: got {value!r}, which the data doesn't have; {'nearest' if near else 'it has'}: "
+                + ", ".join(repr(folded[one]) for one in near or sorted(folded)[:12])
+            )
+    return name, chosen
 
 
 def _print_answer(answer: Answer, warehouse: Warehouse, lang: str, format: str) -> None:

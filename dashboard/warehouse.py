@@ -132,6 +132,16 @@ class Warehouse:
             self._values[name, scope] = self._find_values(name, scope)
         return [*self._values[name, scope]]
 
+    def choices(self, name: str) -> list[str]:
+        """Every value that rows may have of a dimension, as text; none where they can't be listed or it is not supplied. Raises UnknownName."""
+        cut = dimension(name)
+        if name in ("product", "region", "batch", "placement_number", "strategy", "age_band", "team", "collector", "agency"):
+            own = [] if not self.values(name) else ["", "house"] if cut.codes == "holder" else [""]
+            return [*self.values(name), *own]
+        if name == "bucket" and self.values(name):
+            return [*self.values(name), "new", "left", ""]
+        return [*contract().codes[cut.codes], ""] if cut.codes in ("channel", "direction", "outcome", "training_kind") else []
+
     def _find_values(self, name: str, scope: Scope) -> list[str]:
         chosen = dimension(name)
         if self.missing(name):
