@@ -110,14 +110,20 @@ def measured_value(entry: Metric, value: Any) -> Any:
     return value
 
 
+#: Stands for a value of a time that the export has no record of: neither a number nor nought.
+UNRECORDED: Any = object()
+
+
 def value_of(entry: Metric, values: dict[str, Any]) -> Any:
-    """A metric's value in one group; in a group that has cash but no stock (or the reverse) the absent side is zero."""
+    """A metric's value in one group, or UNRECORDED; in a group that has cash but no stock (or the reverse) the absent side is zero."""
     if entry.part is not None and entry.whole is not None:
         return ratio(value_of(metric(entry.part), values), value_of(metric(entry.whole), values))
     if entry.terms:
         total: Any = None
         for term in entry.terms:
             value = value_of(metric(term.removeprefix("-")), values)
+            if value is UNRECORDED:
+                return UNRECORDED
             if value is not None:
                 total = (total or 0) + (-value if term.startswith("-") else value)
         return total
@@ -128,7 +134,9 @@ def value_of(entry: Metric, values: dict[str, Any]) -> Any:
 
 
 def ratio(part: Any, whole: Any) -> float | None:
-    """A rate from its two sides: unknown without a denominator."""
+    """A rate from its two sides: unknown without a denominator, or where one of them is not on record."""
+    if part is UNRECORDED or whole is UNRECORDED:
+        return None
     return float(part or 0) / float(whole) if whole else None
 
 
@@ -161,10 +169,12 @@ def answer_row(key: tuple[Any, ...], values: dict[str, Any], cuts: list[Dimensio
     for column in columns:
         name, known = column.entry.id, column.known
         if column.part is None or column.whole is None:
-            row[name] = value_of(column.entry, values) if known else None
+            value = value_of(column.entry, values) if known else None
+            row[name] = None if value is UNRECORDED else value
             continue
         part, whole = (value_of(column.part, values), value_of(column.whole, values)) if known else (None, None)
         row[name] = ratio(part, whole)
+        part, whole = (None if side is UNRECORDED else side for side in (part, whole))
         row[f"{name}_part"], row[f"{name}_whole"] = part, whole
         if column.limits is not None:
             row[f"{name}_low"], row[f"{name}_high"] = column.limits(part, whole) if known else (None, None)

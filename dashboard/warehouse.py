@@ -23,6 +23,7 @@ from dashboard.contract import ROOT, contract
 from dashboard.filters import Filters, month_end
 from dashboard.home import NothingLoaded, SnapshotInfo
 from dashboard.measuring import (
+    UNRECORDED,
     Period,
     aggregate,
     answer_column,
@@ -93,6 +94,7 @@ class Warehouse:
         self._written: dict[str, tuple[str, list[dict[str, Any]]]] = {}
         self._values: dict[tuple[str, Scope], list[str]] = {}
         self._held: dict[str, list[str]] = {}
+        self._contacts_from: list[tuple[Any, ...]] | None = None
         self._supplied: dict[str, set[str]] = {}
         for table, column in self._fetch("select table_id, column_id from meta.supplied", {}, "supplied")[1]:
             self._supplied.setdefault(table, set()).add(column)
@@ -184,6 +186,7 @@ class Warehouse:
         if answered and len(cuts) == len(times):  # a period in which nothing happened is still a period
             for period in self._observed(periods):
                 table.setdefault((period.label,) if times else (), {})
+        self._mark_unrecorded(table, answered, cuts.index(times[0]) if times else None, periods)
         columns = [answer_column(name, name in answered) for name in wanted]
         rows = [answer_row(key, values, cuts, columns) for key, values in table.items()]
         for cut in reversed(cuts):  # sorting by the last cut first leaves each order within the next
@@ -421,6 +424,21 @@ class Warehouse:
     def _observed(self, periods: list[Period]) -> list[Period]:
         """The periods that the data reaches at all."""
         return [p for p in periods if p.start <= self.info.as_of and p.until >= self.info.first_on]
+
+    def _mark_unrecorded(self, table: dict[tuple[Any, ...], dict[str, Any]], names: tuple[str, ...], at: int | None, periods: list[Period]) -> None:
+        """Whom nobody tried is not known of a time before the first contact on record; `at`: where a key has its period."""
+        marked = [entry.id for entry in plain(names) if entry.of in ("reach", "first_touches")]
+        first = self._since_contacts() if marked else None
+        early = {period.label for period in periods if first is not None and period.until < first}
+        for key, values in table.items() if early else ():
+            if at is None or key[at] in early:
+                values.update(dict.fromkeys(marked, UNRECORDED))
+
+    def _since_contacts(self) -> date | None:
+        if self._contacts_from is None:
+            self._contacts_from = self._fetch("select min(first_on) from model.sources where table_id = 'contacts'", {}, "sources")[1]
+        first: date | None = self._contacts_from[0][0]
+        return first
 
     @staticmethod
     def _sort(rows: list[dict[str, Any]], cut: Dimension) -> None:
