@@ -501,7 +501,7 @@ def test_rows_that_say_whose_they_are_need_no_assignments(given: Callable[..., G
 
 def test_before_contacts_are_recorded_nobody_knows_who_was_tried(given: Callable[..., Given]) -> None:
     shop = given(
-        cases="case_id | placed_on\nC1 | 2026-01-01\nC2 | 2026-01-31\nC3 | 2026-03-20",
+        cases="case_id | placed_on\nC1 | 2026-01-01\nC2 | 2026-01-31\nC3 | 2026-03-20\nC4 | 2026-03-02",
         contacts="case_id | started_at\nC1 | 2026-03-10 10:00:00\nC3 | 2026-03-21 10:00:00",
         as_of="2026-04-30",
     )
@@ -510,12 +510,12 @@ def test_before_contacts_are_recorded_nobody_knows_who_was_tried(given: Callable
     assert found == {
         "2026-01-01": [None, None, None, 0, None],
         "2026-02-01": [None, None, None, 2, None],
-        "2026-03-01": [1, 0.5, 0.5, 2, 1.0],
-        "2026-04-01": [0, 0.0, 0.0, 3, None],
+        "2026-03-01": [1, 0.5, 0.5, 2, 0.5],  # C4 was placed before the first contact, but in its month
+        "2026-04-01": [0, 0.0, 0.0, 4, None],
     }
     assert shop.rows(names, start="2026-02-01", until="2026-02-28")[0]["coverage_rate"] is None
     assert [row["attempted_cases"] for row in shop.rows(names, by="product", start="2026-02-01", until="2026-02-28")] == [None]
-    assert shop.rows(names)[0]["first_attempt_rate"] == 1.0
+    assert shop.rows(names)[0]["first_attempt_rate"] == 0.5
 
 
 def test_an_interval_ends_at_none_and_at_all() -> None:
