@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
@@ -39,10 +40,13 @@ class Table:
 
 
 class Tables:
-    """The model tables of a snapshot that stand for each other, from the rows of meta.tables (an older snapshot's have fewer columns)."""
+    """The model tables of a snapshot that stand for each other, from the rows of meta.tables (an older snapshot's have fewer columns).
 
-    def __init__(self, info: SnapshotInfo, rows: Iterable[Mapping[str, Any]]) -> None:
-        self._info = info
+    `ahead`: whether there are rows dated after the as-of day in its month, which tables by month hold too.
+    """
+
+    def __init__(self, info: SnapshotInfo, rows: Iterable[Mapping[str, Any]], ahead: bool = False) -> None:
+        self._info, self._ahead = info, ahead
         self._of: dict[str, list[Table]] = {}
         for row in rows:
             table = Table(row["name"], frozenset(row["columns"]), frozenset(row["months"]), row["row_count"], row.get("limited") or {})
@@ -58,7 +62,7 @@ class Tables:
             uses += [dimension(name).column for name, _ in filters.where] + (["team"] if scope.teams is not None else [])
             uses += ["collector_id"] if scope.collector is not None else []
         words = set(re.findall(r"[a-z_0-9]+", entry.sql or ""))
-        whole = all(p.start.day == 1 and (p.until == month_end(p.until) or p.until >= self._info.as_of) for p in periods)
+        whole = all(self.whole(p.start, p.until) for p in periods)
         single = whole and all(p.until <= month_end(p.start) for p in periods)
         # what of several months no sum says (who paid, who was reached) the cases' calendars do, as far back as they go
         marked = whole and all(month_number(p.start) > month_number(self._info.as_of) - CALENDAR_MONTHS for p in periods)
@@ -95,6 +99,12 @@ class Tables:
             sql = sql.replace("relation.cash", f"({relation_sql(cash)}) as cash")
         words |= set(re.findall(r"[a-z_0-9]+", sql))
         return re.sub(r"\brolled\.", "model.", sql) if by_row else self.rolled(sql, words | set(uses), whole, single=single)
+
+    def whole(self, start: date, until: date) -> bool:
+        """Whether tables by month answer a period: of whole months, the running one among them unless rows of it are dated after the as-of day."""
+        if until >= self._info.as_of:
+            until = self._info.as_of if self._ahead else month_end(until)
+        return start.day == 1 and until == month_end(until)
 
     def _spanned(self, words: set[str], periods: Sequence[Period]) -> bool:
         """Whether model.reach_spans, which holds some periods alone, has these and every column they need."""

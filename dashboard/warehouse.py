@@ -99,7 +99,17 @@ class Warehouse:
         for table, column in self._fetch("select table_id, column_id from meta.supplied", {}, "supplied")[1]:
             self._supplied.setdefault(table, set()).add(column)
         heads, found = self._fetch("from meta.tables", {}, "tables")
-        self._tables = Tables(info, [dict(zip(heads, row, strict=True)) for row in found])
+        tables = [dict(zip(heads, row, strict=True)) for row in found]
+        self._tables = Tables(info, tables, self._dated_ahead({table["of"] for table in tables}))
+
+    def _dated_ahead(self, held: set[str]) -> bool:
+        """Whether rows of the as-of day's month are dated after it, as where an export was taken before the day was over."""
+        days = {"as_of": self.info.as_of, "until": month_end(self.info.as_of)}
+        columns = [(table, column) for table, column in _DATED if table in held]
+        if days["as_of"] == days["until"] or not columns:
+            return False
+        found = " or ".join(f"exists (from model.{table} where {column} > $as_of and {column} <= $until)" for table, column in columns)
+        return bool(self._fetch(f"select {found}", days, "ahead")[1][0][0])
 
     def written(self, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Warehouse:
         """The same snapshot with a table of the export as people wrote it since: rows of columns, each of an SQL type."""
@@ -288,7 +298,7 @@ class Warehouse:
         if isinstance(values.get("start"), date):
             values["start"] = self._since(values["start"])
         start, until = values.get("start"), values.get("until")
-        whole = isinstance(start, date) and isinstance(until, date) and start.day == 1 and (until == month_end(until) or until >= self.info.as_of)
+        whole = isinstance(start, date) and isinstance(until, date) and self._tables.whole(start, until)
         words = set(re.findall(r"[a-z_0-9]+", sql))
         return self._tables.rolled(sql, words, whole, values), values
 
@@ -478,6 +488,8 @@ def _array(column: pyarrow.Array) -> npt.NDArray[Any]:
     return np.take(each, np.asarray(numbered.indices))
 
 
+#: The days of rows that may be dated after the as-of day (contacts and promises made then aren't among the model tables' rows).
+_DATED = (("cash", "paid_on"), ("cash", "posted_on"), ("workdays", "worked_on"))
 #: Rows that tell whether a column of texts is one of ids.
 _FEW = 1000
 

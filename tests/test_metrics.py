@@ -585,3 +585,34 @@ def test_roll_ups_answer_what_the_rows_answer(shop: Given, by: tuple[str, ...]) 
         patch.setattr(Tables, "smallest", lambda self, base, *of_it: base)
         rows = shop.warehouse.measure(names, by, filters=shop.filters(start="2026-02-01", until="2026-03-31")).rows
     assert quick == rows
+
+
+def test_rows_dated_after_the_as_of_day_are_in_no_figure_of_its_month(given: Callable[..., Given]) -> None:
+    """An export taken in the middle of a day: P2, P3 and a day's work are there already, but their day isn't over (as of 10 March)."""
+    shop = given(
+        cases="""
+            case_id | placed_on  | placed_balance
+            C1      | 2026-01-10 | 1000
+            C2      | 2026-01-10 | 1000
+        """,
+        payments="""
+            payment_id | case_id | paid_on    | posted_on  | amount
+            P1         | C1      | 2026-03-05 | 2026-03-11 | 100
+            P2         | C2      | 2026-03-11 | 2026-03-11 | 70
+            P3         | C2      | 2026-03-12 | 2026-03-12 | 30
+        """,
+        collectors="collector_id | hired_on\nW1 | 2020-01-01",
+        attendance="collector_id | worked_on | productive_hours\nW1 | 2026-03-10 | 7\nW1 | 2026-03-11 | 6",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2026-01-10 | W1\nC2 | 2026-01-10 | W1",
+        as_of="2026-03-10",
+    )
+    expected = {
+        "net_amount": D("100.00"), "payment_count": 1, "ledger_amount": D("0.00"), "paid_open_cases": 1, "productive_hours": D("7.00"),
+    }  # fmt: skip
+    for until in ("2026-03-10", "2026-03-31"):
+        for name, value in expected.items():
+            assert shop.value(name, start="2026-03-01", until=until) == value, (name, until)
+            assert shop.warehouse.rows(name, filters=shop.filters(start="2026-03-01", until=until)).total == value, (name, until)
+    setting = {"start": date(2026, 3, 1), "until": date(2026, 3, 10), "credit_rule": "value_date", "credit_days": "30"}
+    setting |= dict.fromkeys(("product", "region", "bucket", "batch"))
+    assert shop.warehouse.run("credits", setting) == [{"collector_id": "W1", "net_amount": D("100.00")}]

@@ -43,6 +43,7 @@ paid_months as (
         sum(net_of(payments.kind, payments.status, payments.amount)) as net_amount,
     from export.payments as payments
     inner join model.cases as cases on payments.case_id = cases.case_id
+    where payments.paid_on <= as_of_day()
     group by cases.case_key, month_number(payments.paid_on)
 ),
 
