@@ -222,7 +222,8 @@ def credits(who: str) -> list[dict[str, Any]]:
 def credited_by(warehouse: Warehouse, filters: Filters, rule: str, days: str, who: str) -> dict[str, Decimal]:
     """Net cash of a period under a rule: a collector's, the house's, and all others' together."""
     where = {name: list(filters.chosen(name)) or None for name in ("product", "region", "bucket", "batch")}
-    asked = {"start": filters.start, "until": filters.until, "credit_rule": rule, "credit_days": days, "collector": who, **where}
+    until = filters.seen_until(warehouse.info.as_of)
+    asked = {"start": filters.start, "until": until, "credit_rule": rule, "credit_days": days, "collector": who, **where}
     return {row["collector_id"]: row["net_amount"] for row in warehouse.run("credits", asked)}
 
 

@@ -15,6 +15,7 @@ from dashboard import measuring, relating
 from dashboard.filters import month_end
 from dashboard.methods.intervals import wilson
 from dashboard.metrics import UnknownName, dimensions, metrics
+from dashboard.one_desk import credited_by
 from dashboard.relating import Tables
 from tests.conftest import Given
 
@@ -613,6 +614,4 @@ def test_rows_dated_after_the_as_of_day_are_in_no_figure_of_its_month(given: Cal
         for name, value in expected.items():
             assert shop.value(name, start="2026-03-01", until=until) == value, (name, until)
             assert shop.warehouse.rows(name, filters=shop.filters(start="2026-03-01", until=until)).total == value, (name, until)
-    setting = {"start": date(2026, 3, 1), "until": date(2026, 3, 10), "credit_rule": "value_date", "credit_days": "30"}
-    setting |= dict.fromkeys(("product", "region", "bucket", "batch"))
-    assert shop.warehouse.run("credits", setting) == [{"collector_id": "W1", "net_amount": D("100.00")}]
+        assert credited_by(shop.warehouse, shop.filters(start="2026-03-01", until=until), "value_date", "30") == {"W1": D("100.00")}, until
