@@ -1,4 +1,5 @@
--- One row per session of a bot with a person: whether it was handed to a human, and whether one had to talk to the borrower soon after.
+-- One row per session of a bot with a person: whether it was handed to a human, and whether one had to talk to the borrower soon after (of a
+-- session of no case nobody knows).
 create table model.bot_sessions as
 with
 
@@ -51,9 +52,12 @@ select
     flag(sessions.outcome = 'transferred') as handed_over_count,
     flag(sessions.outcome = 'abandoned') as abandoned_count,
     flag(returned.session_key is not null) as returned_count,
-    flag(date_diff('second', sessions.started_at, cast(as_of_day() + 1 as timestamp)) >= containment_hours() * 3600) as followed_count,
     flag(
-        sessions.outcome = 'conversation' and returned.session_key is null
+        sessions.case_key is not null
+        and date_diff('second', sessions.started_at, cast(as_of_day() + 1 as timestamp)) >= containment_hours() * 3600
+    ) as followed_count,
+    flag(
+        sessions.outcome = 'conversation' and returned.session_key is null and sessions.case_key is not null
         and date_diff('second', sessions.started_at, cast(as_of_day() + 1 as timestamp)) >= containment_hours() * 3600
     ) as contained_count,
     sessions.source_file,

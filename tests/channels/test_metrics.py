@@ -232,3 +232,18 @@ def test_what_came_before_a_placement_is_not_how_soon_it_was_tried(given: Callab
     bands = {row["days_band"]: row["attempts"] for row in shop.rows("attempts", by="days_band")}
     assert bands == {"<0": 2, "0-1": 1, "15-30": 1}
     assert {row["bucket"]: row["attempts"] for row in shop.rows("attempts", by="bucket")} == {"new": 4}
+
+
+def test_a_session_of_no_case_is_not_followed(given: Callable[..., Given]) -> None:
+    """Whether somebody had to talk to that borrower afterwards can't be known: it is neither contained nor not."""
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01",
+        contacts="""
+            case_id | started_at          | channel | outcome
+            C1      | 2026-02-03 10:00:00 | bot     | conversation
+                    | 2026-02-03 11:00:00 | bot     | conversation
+        """,
+        as_of="2026-02-28",
+    )
+    row = shop.rows(("bot_sessions", "containment_rate"))[0]
+    assert (row["bot_sessions"], row["containment_rate_part"], row["containment_rate_whole"]) == (2, 1, 1)
