@@ -173,6 +173,8 @@ def answer_row(key: tuple[Any, ...], values: dict[str, Any], cuts: list[Dimensio
             row[name] = None if value is UNRECORDED else value
             continue
         part, whole = (value_of(column.part, values), value_of(column.whole, values)) if known else (None, None)
+        if part is None and whole:  # nothing of the kind where there was something to count it against
+            part = Decimal("0.00") if column.part.unit == "amount" else 0
         row[name] = ratio(part, whole)
         part, whole = (None if side is UNRECORDED else side for side in (part, whole))
         row[f"{name}_part"], row[f"{name}_whole"] = part, whole

@@ -188,6 +188,22 @@ def test_handle_time_by_outcome_and_complaints_with_an_exact_interval(shop: Give
     assert (row["complaints_per_1000_low"], row["complaints_per_1000_high"]) == (pytest.approx(1000 * low), pytest.approx(1000 * high))
 
 
+def test_a_desk_without_a_complaint_has_an_interval_too(given: Callable[..., Given]) -> None:
+    """W2 was complained of by nobody; with one case contacted that says next to nothing."""
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01\nC2 | 2026-01-01",
+        collectors="collector_id | hired_on\nW1 | 2020-01-01\nW2 | 2020-01-01",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2026-01-01 | W1\nC2 | 2026-01-01 | W2",
+        contacts="case_id | started_at | collector_id\nC1 | 2026-02-03 10:00:00 | W1\nC2 | 2026-02-03 10:00:00 | W2",
+        complaints="complaint_id | received_at | case_id\nQ1 | 2026-02-10 10:00:00 | C1",
+        as_of="2026-02-28",
+    )
+    rows = {row["collector"]: row for row in shop.rows("complaints_per_1000", by="collector", start="2026-02-01")}
+    low, high = confint_poisson(0, 1, method="exact-c")
+    assert (rows["W2"]["complaints_per_1000"], rows["W2"]["complaints_per_1000_part"]) == (0.0, 0)
+    assert (rows["W2"]["complaints_per_1000_low"], rows["W2"]["complaints_per_1000_high"]) == (low, pytest.approx(1000 * high))
+
+
 def test_a_year_later_training_has_lapsed(shop: Given) -> None:
     assert shop.value("training_valid_share", start="2026-03-01", until="2026-03-31") == 0.0
     rows = shop.rows("trained_staff", by="month", start="2026-01-01")
