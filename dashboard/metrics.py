@@ -92,11 +92,12 @@ class Dimension:
 
     def carried_by(self, relation: str) -> bool:
         """Whether rows of a relation have this dimension (`of` empty: all but the sources and those that name their own, rows.toml)."""
+        own = own_cuts().get(relation, (self.id,))
         if self.kind == "time":
-            return True
+            return self.id in own or not {*own} & {*GRAINS}
         if self.of:
             return relation in self.of
-        return relation != "sources" and self.id in own_cuts().get(relation, (self.id,))
+        return relation != "sources" and self.id in own
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -341,7 +341,10 @@ class Warehouse:
     def _missing(self, name: str, cuts: list[Dimension], filters: Filters) -> tuple[str, ...]:
         lacking = list(self.missing(name))
         relations = {entry.of or "" for entry in plain((name,)) if not entry.unfiltered}
-        used = [*cuts, *(dimension(key) for key, _ in filters.where)]
+        limits = [dimension(key) for key, _ in filters.where]
+        if times := [limit.id for limit in limits if limit.kind == "time"]:
+            raise UnknownName(f"{name} can't be limited by {', '.join(times)}: a period is its first and last day")
+        used = [*cuts, *limits]
         for cut in used:
             lacking += [need for relation in sorted(relations) or [""] for need in cut.needs_in(relation) if not self.supplied(need)]
             away = [relation for relation in relations if not cut.carried_by(relation)]

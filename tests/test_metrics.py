@@ -388,6 +388,26 @@ def test_charge_off_rate_is_on_the_balance_six_months_earlier(given: Callable[..
     assert row["charge_off_rate"] == pytest.approx(2.4)
 
 
+def test_charge_offs_count_only_in_months_that_have_a_balance_to_compare_with(given: Callable[..., Given]) -> None:
+    """Nothing is known six months before March, and August has not ended: what was charged off then is in neither side."""
+    shop = given(
+        cases="""
+            case_id | placed_on  | placed_balance | closed_on  | close_reason
+            C1      | 2025-12-10 | 1000           | 2026-07-15 | charged_off
+            C2      | 2025-12-10 | 4000           |            |
+            C3      | 2025-12-10 | 700            | 2026-03-20 | charged_off
+            C4      | 2025-12-10 | 300            | 2026-08-05 | charged_off
+            C5      | 2025-12-10 | 200            | 2026-06-10 | charged_off
+        """,
+        as_of="2026-08-15",
+    )
+    row = shop.rows("charge_off_rate")[0]
+    # July against January; six months before June is the first month, which began with nothing
+    assert (row["charge_off_rate_part"], row["charge_off_rate_whole"]) == (D("12000.00"), D("6200.00"))
+    assert shop.value("charged_off_amount") == D("2200.00")
+    assert shop.warehouse.rows("charged_off_year_amount", filters=shop.filters()).total == D("12000.00")
+
+
 def test_median_time_counts_leaving_as_a_competing_exit(given: Callable[..., Given]) -> None:
     """Four cases: paid on day 10 and 30, recalled on day 20, one never. After day 30 two of four have paid: the median.
 
@@ -530,6 +550,12 @@ def test_unknown_names_list_what_there_is(shop: Given) -> None:
         shop.rows("net_amount", by="team; drop table x")
     with pytest.raises(UnknownName, match="can't be cut by end_state"):
         shop.rows("net_amount", by="end_state")
+    with pytest.raises(UnknownName, match="can't be cut by strategy"):
+        shop.rows("liquidation_rate", by="strategy")
+    with pytest.raises(UnknownName, match="can't be cut by week"):  # a cohort is of a month: its weeks would each have all of it
+        shop.rows("liquidation_rate", by="week")
+    with pytest.raises(UnknownName, match="can't be limited by month"):
+        shop.rows("net_amount", month="2026-02-01")
 
 
 def test_labels_are_not_used_twice() -> None:
