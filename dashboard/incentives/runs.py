@@ -77,9 +77,9 @@ def remember(warehouse: Warehouse, plan: Plan, inputs: Inputs, ledger: Ledger) -
     differences: list[Difference] = []
     for step in plan.steps:
         if isinstance(step, plans.Corrections):
-            late = [one for one in locked if one.month >= shifted(month, -step.months)]
-            found, notes = _differences(warehouse, late, locked, ledger)
-            differences = [one for one in found if one.collector in mine]
+            everywhere = [one for one in ledger.locked(dataset) if one.currency == inputs.currency]
+            late = [one for one in everywhere if shifted(month, -step.months) <= one.month < month]
+            differences, notes = _differences(warehouse, plan, late, everywhere, ledger, mine)
     earned: tuple[Earned, ...] = ()
     if any(isinstance(step, plans.Clawback) for step in plan.steps):
         earned = tuple(one for one in _earned(inputs.payments, ledger.locked(dataset, before=month), ledger) if one.collector in mine)
@@ -110,9 +110,12 @@ def _earned(payments: Payments, locked: Iterable[Record], ledger: Ledger) -> lis
 
 
 def _differences(
-    warehouse: Warehouse, late: Iterable[Record], locked: Iterable[Record], ledger: Ledger
+    warehouse: Warehouse, plan: Plan, late: Iterable[Record], locked: Iterable[Record], ledger: Ledger, mine: set[str]
 ) -> tuple[list[Difference], list[tuple[str, str]]]:
-    """Locked months worked out again on a snapshot, against what was paid for them then and since."""
+    """Locked months worked out again on a snapshot, against what was paid for them then and since; for these people alone.
+
+    What a month of another plan owes follows its person, as a balance does.
+    """
     paid: dict[tuple[date, str], Decimal] = {}
     for record in locked:
         run = ledger.result(record.run)
@@ -125,6 +128,8 @@ def _differences(
     notes: list[tuple[str, str]] = []
     for record in late:
         before = ledger.result(record.run)
+        if record.plan != plan.id and not mine & {one.collector for one in before.statements}:
+            continue
         stored = ledger.inputs(record.run)
         if _beyond(stored, warehouse):
             notes.append(("not_checkable", f"{record.month:%Y-%m}"))
@@ -133,10 +138,10 @@ def _differences(
         if record.snapshot == warehouse.info.id:  # the same data under the same plan: the same run
             due = was
         else:
-            plan = ledger.plan(record.plan, record.version)
-            now = engine.run(plan, _today(warehouse, plan, record, stored, ledger))
+            theirs = ledger.plan(record.plan, record.version)
+            now = engine.run(theirs, _today(warehouse, theirs, record, stored, ledger))
             due = {one.collector: one.amount + one.carried for one in tied(now, warehouse).statements}
-        for collector in sorted({*was, *due}):
+        for collector in sorted({*was, *due} & mine):
             settled = _cents(was.get(collector, ZERO) + paid.get((record.month, collector), ZERO))
             asked = _cents(due.get(collector, ZERO))
             if asked != settled:

@@ -359,6 +359,39 @@ def test_a_balance_is_settled_once(shop: Callable[..., Warehouse], ledger: Ledge
     assert ("balance_settled", "W1") in late.notes
 
 
+CORRECTING = '{ id = "diff", kind = "corrections" }'
+JUNIOR_C = plan(ONE, CORRECTING, head='applies = { grade = ["junior"] }', ends="carry round")
+SENIOR_C = plan(ONE.replace("1%", "2%"), CORRECTING, name="q", head='applies = { grade = ["senior"] }', ends="carry round")
+
+
+def test_a_correction_follows_the_person_to_another_plan(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    """W1's February as a junior: 1,300 at 1%. P5 of 100 turns out when W1 is a senior: the 1.00 is due at the rate of then, once."""
+    late = PAYMENTS + "P5 | C1 | 2026-02-26 | 100.00 | 2026-02-27 | | bank"
+    junior, senior = shop(collectors=GRADES.format("junior")), shop(collectors=GRADES.format("senior"), payments=late)
+    closed(junior, ledger, FEBRUARY, JUNIOR_C)
+    early = runs.prepare(senior, SENIOR_C, APRIL, ledger, ANNA).run
+    march = closed(senior, ledger, MARCH, SENIOR_C)
+    assert line(march["W1"], "diff") == ("corrections", d("1.00"))
+    ledger.withdraw(early, BO, "prepare again")
+    assert line(closed(senior, ledger, APRIL, SENIOR_C)["W1"], "diff") == ("corrections_none", d(0))
+    again = shop(collectors=GRADES.format("junior"), payments=late)  # settled by the other plan
+    assert line(closed(again, ledger, date(2026, 5, 1), JUNIOR_C)["W1"], "diff") == ("corrections_none", d(0))
+
+
+def test_a_correction_is_not_paid_by_two_plans(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
+    """Two plans' months both find the difference while neither is locked: the second to be locked has to be prepared again."""
+    late = PAYMENTS + "P5 | C1 | 2026-02-26 | 100.00 | 2026-02-27 | | bank"
+    junior, senior = (shop(collectors=GRADES.format(grade), payments=late) for grade in ("junior", "senior"))
+    closed(shop(collectors=GRADES.format("junior")), ledger, FEBRUARY, JUNIOR_C)
+    april = runs.prepare(senior, SENIOR_C, APRIL, ledger, ANNA).run
+    ledger.review(april, ANNA)
+    ledger.approve(april, BO)
+    assert line(closed(junior, ledger, MARCH, JUNIOR_C)["W1"], "diff") == ("corrections", d("1.00"))
+    with pytest.raises(Refused) as caught:
+        ledger.lock(april, BO)
+    assert caught.value.code == "earlier_changed"
+
+
 def test_a_balance_stays_in_its_currency_and_data_set(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
     moved(shop, ledger)
     assert ledger.balances("shop", "q", MARCH, "CNY", ["W1", "W2"]).carried == {"W1": d(-50)}
