@@ -40,10 +40,12 @@ class Untied(RuntimeError):
 def needs(plan: Plan) -> tuple[str, ...]:
     """The tables and columns of the contract that a plan can't do without."""
     asked = ["payments", "cases", "assignments", "collectors"]
+    # without the day of the verdict no complaint would fall in any month
+    judged = ["complaints.resolved_at"] if plan.conduct.complaint_day == "resolved_at" else []
     for name in sorted(plan.uses):
         bare = name.removeprefix(plans.TEAM)
         if bare in NEEDS:
-            asked.append(NEEDS[bare])
+            asked += [NEEDS[bare], *(judged if bare == "complaints_upheld" else [])]
     if plan.eligible.touch is not None or plan.credit.rule == "right_party":
         asked.append("contacts")
     if plan.credit.rule == "payment":
@@ -58,7 +60,7 @@ def needs(plan: Plan) -> tuple[str, ...]:
             case plans.Supplied():
                 asked += ["targets"] if step.otherwise is None else []
             case plans.Deduct():
-                asked.append("complaints.upheld")
+                asked += ["complaints.upheld", *judged]
             case plans.Clawback():
                 asked.append("payments.reverses")
     return tuple(dict.fromkeys(asked))

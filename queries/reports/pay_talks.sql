@@ -11,7 +11,7 @@ where payments.net_amount != 0
     and payments.paid_on between $earliest and $until
     and contacts.started_at >= cast($earliest as date) - cast($days as integer)
     and contacts.started_at < cast($until as date) + 1
-    and contacts.outcome = 'conversation'
+    and is_conversation(contacts.outcome)
     and contacts.party = 'debtor'
     and contacts.collector_id is not null
 group by payments.payment_id

@@ -13,6 +13,6 @@ where payments.net_amount != 0
     and contacts.started_at < cast($until as date) + 1
     and (
         $touch = 'attempt'
-        or (contacts.outcome = 'conversation' and ($touch = 'conversation' or contacts.party = 'debtor'))
+        or (is_conversation(contacts.outcome) and ($touch = 'conversation' or contacts.party = 'debtor'))
     )
 group by payments.payment_id

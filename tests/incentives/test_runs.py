@@ -207,6 +207,28 @@ def test_what_is_not_supplied_is_named(given: Callable[..., Given]) -> None:
         gather(bare, PLAN, MARCH)
 
 
+def test_without_the_day_of_the_verdict_no_complaint_can_be_put_in_a_month(given: Callable[..., Given]) -> None:
+    """Not as if there had been none."""
+    deduct = '{ id = "less", kind = "deduct", table = [{ amount = 50 }] }'
+    complaints = "complaint_id | received_at | collector_id | category | upheld\nK1 | 2026-03-03 10:00:00 | W1 | x | true"
+    tables = {**WORLD, "payments": PAYMENTS, "complaints": complaints}
+    shop = given(**tables, as_of="2026-03-31").warehouse
+    assert missing(plan(RATES, deduct, ends="carry round"), shop) == ("complaints.resolved_at",)
+    received = plan(RATES, deduct, head='[conduct]\ncomplaint_day = "received_at"', ends="carry round")
+    assert missing(received, shop) == () and [one.collector for one in gather(shop, received, MARCH).complaints] == ["W1"]
+
+
+def test_a_talk_that_was_handed_on_is_a_talk(given: Callable[..., Given]) -> None:
+    """As it is everywhere else: who talked with the debtor and then transferred the call has talked with them."""
+    shop = given(
+        **WORLD, payments=PAYMENTS, as_of="2026-02-28",
+        contacts="case_id | started_at | outcome | party | collector_id\nC1 | 2026-02-09 10:00:00 | transferred | debtor | W2",
+    ).warehouse  # fmt: skip
+    using = plan(RATES, head='[credit]\nrule = "right_party"\nwithin_days = 14')
+    found = gather(shop, using, FEBRUARY).payments
+    assert dict(zip(found.listed("payment_id"), found.listed("talker"), strict=True))["P1"] == "W2"
+
+
 def test_a_run_that_does_not_tie_is_not_paid(shop: Callable[..., Warehouse]) -> None:
     warehouse, other = shop(), shop(**CORRECTED)
     run, _ = runs.compute(warehouse, PLAN, FEBRUARY)

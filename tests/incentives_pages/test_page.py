@@ -344,7 +344,8 @@ def test_the_open_month_is_an_estimate_as_of_its_last_day(given: Callable[..., G
         payments="payment_id | case_id | paid_on | amount | kind | reverses\nP1 | C1 | 2026-02-03 | 10000 | payment |",
         reviews="collector_id | reviewed_on | score | critical\nW1 | 2026-02-02 | 90 | false",
         trainings="collector_id | course | taken_on | kind | passed\nW1 | law | 2026-01-05 | law | true",
-        complaints="complaint_id | received_at | collector_id | category | upheld\nK1 | 2026-01-03 10:00:00 | W2 | x | false", as_of="2026-02-15",
+        complaints="complaint_id | received_at | collector_id | category | upheld | resolved_at\nK1 | 2026-01-03 10:00:00 | W2 | x | false | 2026-01-09",
+        as_of="2026-02-15",
     )  # fmt: skip
     kept = state.State(f"sqlite:///{tmp_path / 'state.db'}")
     ledger, known = Ledger(kept), runs.known_plans()
