@@ -283,9 +283,9 @@ class Ledger:
         people = {one.collector for one in self._inputs(connection, record.run).remembered.differences}
         for other in self._records(connection, record.dataset) if people else ():
             locked = [entry.number for entry in other.entries if entry.kind == "locked"]
-            if other.plan != record.plan and locked and locked[0] > record.entries[0].number:
-                if people & {one.collector for one in self._result(connection, other.run).statements}:
-                    raise Refused("earlier_changed", run=record.run, month=f"{record.month:%Y-%m}")
+            since = other.plan != record.plan and locked and locked[0] > record.entries[0].number
+            if since and people & {one.collector for one in self._result(connection, other.run).statements}:
+                raise Refused("earlier_changed", run=record.run, month=f"{record.month:%Y-%m}")
 
     def _balances(self, connection: Connection, dataset: str, plan: str, month: date, currency: str, people: Iterable[str]) -> Balances:
         locked = [one for one in self._records(connection, dataset) if one.is_locked and one.currency == currency]
