@@ -123,7 +123,7 @@ def supplied(*needs: str) -> None:
 
 def targets(metric_id: str) -> dict[date, Any]:
     """A metric's monthly targets for what the filters leave, empty where none was set for just that."""
-    scope = findings.scope_of(frame().view.filters)
+    scope = findings.scope_of(frame().view.filters, frame().scope.teams)
     rows = report("targets", scope=scope) if scope else []
     return {row["month"]: row["value"] for row in rows if row["metric"] == metric_id}
 

@@ -28,13 +28,17 @@ def state(value: Any, target: Any, better: str) -> str | None:
     return "watch" if -gap <= abs(aim) * WATCH else "missed"
 
 
-def scope_of(filters: Filters) -> str | None:
-    """The scope whose targets apply: the house, or the one team chosen; None where the filters cut across."""
-    if not filters.where:
+def scope_of(filters: Filters, teams: Sequence[str] | None = None) -> str | None:
+    """The scope whose targets apply: the house, or the one team on screen; None where the filters cut across.
+
+    `teams`: those a person may see (None: all), which is all that the figures are of.
+    """
+    shown = filters.chosen("team") or teams
+    if any(dimension != "team" for dimension, _ in filters.where):
+        return None
+    if shown is None:
         return "all"
-    if len(filters.where) == 1 and len(filters.chosen("team")) == 1:
-        return f"team:{filters.chosen('team')[0]}"
-    return None
+    return f"team:{shown[0]}" if len(shown) == 1 else None
 
 
 def target(monthly: Mapping[date, Any], unit: str, filters: Filters, as_of: date) -> tuple[Any, bool]:

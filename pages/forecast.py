@@ -20,7 +20,8 @@ with ui.guarded():
 
 if found:
     triangle, month, trials = batches.triangle(cells), ui.month(found.as_of), backtest.of_batches(cells)
-    targets = {} if whole.where else ui.targets("net_amount")
+    filtered = bool(whole.where) or at.scope.teams is not None
+    targets = {} if filtered else ui.targets("net_amount")
     money = dict.fromkeys(("expected", "low", "high", "from_placed", "from_new", "target", "gap"), "amount")
     with ui.panel("next", ui.say("forecast.next"), metric="net_amount") as panel:
         panel.title(ui.unread(sentences.ahead(found, targets, lang, currency)))
@@ -28,7 +29,7 @@ if found:
         panel.subtitle(f"{note} · {ui.unread(sentences.assumption(found, lang, currency))}")
         panel.figure(figures.ahead(triangle.recent(12), found, targets, lang, currency))
         if not {one.month for one in found.months} <= set(targets):
-            st.caption(ui.say("forecast.no_target_filtered" if whole.where else "forecast.no_target"))
+            st.caption(ui.say("forecast.no_target_filtered" if filtered else "forecast.no_target"))
         panel.table(sentences.months(found, targets), ui.columns("forecast", month="month", **money), whole)
         with st.expander(ui.say("forecast.methods"), icon=":material/menu_book:"):
             for head, text in sentences.methods(lang):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dashboard import findings
+from dashboard.filters import Filters
 
 AUG, SEP, OCT = date(2026, 8, 1), date(2026, 9, 1), date(2026, 10, 1)
 
@@ -73,3 +74,14 @@ def test_moved_looks_only_at_moves_to_worse() -> None:
         {"start": "M1", "end": "settled", "share": 0.9},
     ]
     assert findings.moved(rows, "start", "end", "share", ["M1", "M2", "M3"], {}, "en") == "30.0% of M1 moved to M2"
+
+
+def test_targets_are_of_what_the_figures_are_of() -> None:
+    """Who sees one team's figures alone isn't measured by the house's target."""
+    year = Filters(date(2026, 1, 1), date(2026, 12, 31))
+    assert findings.scope_of(year) == "all"
+    assert findings.scope_of(year.choosing("team", ["A"])) == "team:A"
+    assert findings.scope_of(year, ("A",)) == "team:A"
+    assert findings.scope_of(year, ("A", "B")) is None
+    assert findings.scope_of(year.choosing("team", ["B"]), ("A", "B")) == "team:B"
+    assert findings.scope_of(year.choosing("product", ["card"]), ("A",)) is None
