@@ -63,15 +63,17 @@ def in_force(day: date) -> list[Cap]:
 
 
 def uses(warehouse: Warehouse, **chosen: Any) -> list[tuple[Cap, dict[str, Any] | None]]:
-    """The rules in force on the as-of day, each with how many units came within one of its cap, to it, and above it, at their most in a period.
+    """The rules in force at a period's end, each with how many units came within one of its cap, to it, and above it, at their most in the period.
 
-    `chosen`: period, values and teams (sentences.parameters). None where what a rule needs isn't supplied.
+    `chosen`: period, values and teams (sentences.parameters): which units are looked at; whoever called them counts. None where what a rule
+    needs isn't supplied.
     """
-    rules = [(cap, all(warehouse.supplied(need) for need in cap.needs)) for cap in in_force(warehouse.info.as_of)]
+    last = min(chosen["until"], warehouse.info.as_of)
+    rules = [(cap, all(warehouse.supplied(need) for need in cap.needs)) for cap in in_force(last)]
     back = max((cap.days for cap, known in rules if known and cap.unit != "number"), default=None)
-    calls = warehouse.arrays("cap_calls", {"days": back, **chosen}) if back is not None else {}
     by_case = any(chosen[name] is not None for name in ("product", "region", "batch")) or None  # None is no limit
     by_contact = any(chosen[name] is not None for name in ("bucket", "team", "teams")) or None
+    calls = warehouse.arrays("cap_calls", {"days": back, "filtered": by_case or by_contact, **chosen}) if back is not None else {}
     found: list[tuple[Cap, dict[str, Any] | None]] = []
     for cap, known in rules:
         if not known:
@@ -83,17 +85,20 @@ def uses(warehouse: Warehouse, **chosen: Any) -> list[tuple[Cap, dict[str, Any] 
                 row = warehouse.run("cap_use_numbers", {"least": 0, **asked})[0]
             found.append((cap, row))
         else:
-            found.append((cap, use(calls[cap.unit], calls["day"], calls[cap.counts], cap.days, cap.cap)))
+            found.append((cap, use(calls[cap.unit], calls["day"], calls[cap.counts], cap.days, cap.cap, calls["chosen"])))
     return found
 
 
-def use(units: npt.NDArray[Any], days: npt.NDArray[Any], counts: npt.NDArray[Any], length: int, cap: int) -> dict[str, Any]:
+def use(
+    units: npt.NDArray[Any], days: npt.NDArray[Any], counts: npt.NDArray[Any], length: int, cap: int, chosen: npt.NDArray[Any] | bool = True
+) -> dict[str, Any]:
     """Units by the most that they came to in any `length` days up to a day with a call in the period, which begins on day 0.
 
-    units: the key of each call's unit; days: its day, before the period negative; counts: whether the rule counts it.
+    units: the key of each call's unit; days: its day, before the period negative; counts: whether the rule counts it; chosen: whether it is
+    a call whose unit is looked at.
     """
     within = np.zeros(int(units.max(initial=0)) + 1, dtype=bool)
-    within[units[days >= 0]] = True
+    within[units[(days >= 0) & chosen]] = True
     held = within[units] & (days > -length)
     units, days, counts = units[held], days[held].astype(np.int64), counts[held]
     totals = np.bincount(units[counts], minlength=len(within))

@@ -1,6 +1,6 @@
 -- One row per rule asked for: how many numbers dialled came within one of its cap a day, to it, and above it, at their most in a period.
--- Filters choose cases: those of a product, region or batch ($by_case), and those with a contact of a team or in a bucket in the period
--- ($by_contact). Numbers that came to fewer than $least in all days together are left out of what came near.
+-- Filters choose numbers: those dialled for a case of a product, region or batch ($by_case), and with a contact of a team or in a bucket in the
+-- period ($by_contact); all calls to them count. Numbers that came to fewer than $least in all days together are left out of what came near.
 with
 
 of_attributes as (
@@ -37,12 +37,15 @@ calls as (
             when 'unanswered' then not is_connected(channel, outcome)
             when 'call' then outcome not in ('busy', 'not_in_service', 'failed')
         end as counts,
+        (
+            true
+            and ($by_case is null or case_id in (select case_id from of_attributes))
+            and ($by_contact is null or case_id in (select case_id from of_contacts))
+        ) as chosen,
     from export.contacts
     where
         direction = 'outbound' and is_dialled(channel) and number_id is not null
         and started_at >= $start and started_at < cast($until as date) + 1
-        and ($by_case is null or case_id in (select case_id from of_attributes))
-        and ($by_contact is null or case_id in (select case_id from of_contacts))
 ),
 
 numbers as materialized (
@@ -51,6 +54,7 @@ numbers as materialized (
         count(*) filter (where counts) as counted,
     from calls
     group by number_id
+    having bool_or(chosen)
 ),
 
 days as (

@@ -49,6 +49,37 @@ def test_conversations_of_a_debtor_add_up_over_cases(given: Callable[..., Given]
     assert use(shop, rules["cn_conversations"]) == {"units": 2, "near_cap": 0, "at_cap": 1, "above_cap": 1, "most": 4}
 
 
+def test_filters_choose_debtors_and_numbers_not_which_calls_count(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
+    """Four talks with U1 on one day, two by each team and on each of its products; U2 had one by team B. Whoever looks, U1 is above the cap."""
+    lines = [("C1", "02-02 09", "a", "W1"), ("C1", "02-02 10", "a", "W2"), ("C2", "02-02 11", "a", "W1"), ("C2", "02-02 12", "a", "W2")]
+    talks = [f"K{n} | {case} | 2026-{at}:00:00 | conversation | {number} | {who}" for n, (case, at, number, who) in enumerate(lines)]
+    missed = [f"M{n} | C{1 + n % 2} | 2026-02-05 {8 + n:02}:00:00 | no_answer | a | W{1 + n % 2}" for n in range(7)]
+    shop = given(
+        cases="case_id | customer_id | placed_on | product\nC1 | U1 | 2026-01-01 | card\nC2 | U1 | 2026-01-01 | loan\nC3 | U2 | 2026-01-01 | loan",
+        collectors="collector_id | team\nW1 | A\nW2 | B",
+        contacts="\n".join(
+            ["contact_id | case_id | started_at | outcome | number_id | collector_id", *talks, *missed, "K9 | C3 | 2026-02-03 09:00:00 | conversation | c | W2"]
+        ),
+        as_of="2026-02-28",
+    )  # fmt: skip
+    above = {"near_cap": 0, "at_cap": 0, "above_cap": 1}
+    assert use(shop, rules["cn_conversations"], team="A") == {"units": 1, "most": 4, **above}
+    assert use(shop, rules["cn_conversations"], product="loan") == {"units": 2, "most": 4, **above}
+    assert use(shop, rules["cn_unanswered"], team="A") == {"units": 1, "most": 7, **above}
+    assert use(shop, rules["cn_unanswered"], product="card") == {"units": 1, "most": 7, **above}
+    assert use(shop, rules["au_contacts"], product="card")["units"] == 1  # a cap on cases looks at those of the product alone
+    scoped = dict((cap.id, row) for cap, row in caps.uses(shop.warehouse, **sentences.parameters(shop.filters(), ["A"])))
+    assert scoped["cn_conversations"] == {"units": 1, "most": 4, **above}
+
+
+def test_the_rules_are_those_of_the_period(given: Callable[..., Given]) -> None:
+    """The guideline on unanswered attempts is of 30 January 2026: December is not measured by it."""
+    shop = given(cases=CASES.replace("2026-01-01", "2025-11-01"), contacts=calls(("C1", "02-02 09", "no_answer", "a")), as_of="2026-02-28")
+    for until, known in (("2025-12-31", False), ("2026-02-28", True)):
+        found = {cap.id for cap, _ in caps.uses(shop.warehouse, **sentences.parameters(shop.filters("2025-12-01", until), None))}
+        assert ("cn_unanswered" in found) is known
+
+
 def test_unanswered_count_per_number_and_day(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
     lines = [("C1", f"02-02 {hour:02}", "no_answer", "a") for hour in range(8, 14)]  # six: the cap
     lines += [("C1", f"02-02 {hour:02}", "busy", "b") for hour in range(8, 13)]  # five on another number
