@@ -354,15 +354,13 @@ class Warehouse:
         return tuple(dict.fromkeys(lacking))
 
     def _periods(self, grain: str | None, filters: Filters) -> list[Period]:
-        """The filters' period, or its days, weeks, months, quarters or years; never before the first or after the as-of day."""
+        """The filters' period, or its days, weeks, months, quarters or years; never before the data's first month or after the as-of day."""
         start, until = self._since(filters.start), filters.until
         if grain is None:
             return [Period(filters.start, start, until)]
         if grain not in GRAINS:
             raise UnknownName(f"unknown time dimension {grain!r}; known: {', '.join(GRAINS)}")
-        if start <= self.info.first_on:
-            start = first_day(grain, self.info.first_on)
-        last = min(until, self.info.as_of)
+        start, last = max(start, self.info.first_on.replace(day=1)), min(until, self.info.as_of)
         result = []
         day = first_day(grain, start)
         while day <= last:

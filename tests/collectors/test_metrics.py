@@ -188,6 +188,25 @@ def test_handle_time_by_outcome_and_complaints_with_an_exact_interval(shop: Give
     assert (row["complaints_per_1000_low"], row["complaints_per_1000_high"]) == (pytest.approx(1000 * low), pytest.approx(1000 * high))
 
 
+def test_years_add_up_to_the_whole(given: Callable[..., Given]) -> None:
+    """What lies before the data's first month is in no figure, so neither in that of the year that the data begins in."""
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2025-11-10",
+        collectors="collector_id | hired_on\nW1 | 2020-01-01",
+        trainings="""
+            collector_id | course | taken_on   | kind
+            W1           | Law    | 2025-03-05 | law
+            W1           | Law    | 2025-11-03 | law
+            W1           | Law    | 2026-01-05 | law
+        """,
+        as_of="2026-02-28",
+    )
+    rows = shop.rows(("courses_taken", "staff_days"), by="year")
+    assert [(row["year"].year, row["courses_taken"], row["staff_days"]) for row in rows] == [(2025, 1, 61), (2026, 1, 59)]
+    assert (shop.value("courses_taken"), shop.value("staff_days")) == (2, 120)
+    assert [row["year"].year for row in shop.rows("courses_taken", by="year", start="2010-01-01")] == [2025, 2026]
+
+
 def test_a_desk_without_a_complaint_has_an_interval_too(given: Callable[..., Given]) -> None:
     """W2 was complained of by nobody; with one case contacted that says next to nothing."""
     shop = given(
