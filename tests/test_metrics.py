@@ -641,3 +641,18 @@ def test_rows_dated_after_the_as_of_day_are_in_no_figure_of_its_month(given: Cal
             assert shop.value(name, start="2026-03-01", until=until) == value, (name, until)
             assert shop.warehouse.rows(name, filters=shop.filters(start="2026-03-01", until=until)).total == value, (name, until)
         assert credited_by(shop.warehouse, shop.filters(start="2026-03-01", until=until), "value_date", "30") == {"W1": D("100.00")}, until
+
+
+def test_a_reversal_dated_after_the_as_of_day_has_taken_nothing_back_yet(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-02-20",
+        promises="case_id | made_at | due_on | amount\nC1 | 2026-02-24 10:00:00 | 2026-02-26 | 100",
+        payments="""
+            payment_id | case_id | paid_on    | amount | kind     | reverses
+            P1         | C1      | 2026-02-25 | 100    | payment  |
+            P2         | C1      | 2026-03-11 | -100   | reversal | P1
+        """,
+        as_of="2026-03-10",
+    )
+    row = shop.rows(("promise_kept_rate", "time_to_first_payment", "paid_cases", "net_amount"))[0]
+    assert (row["promise_kept_rate"], row["time_to_first_payment"], row["paid_cases"], row["net_amount"]) == (1.0, 5, 1, D("100.00"))

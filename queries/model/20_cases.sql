@@ -7,7 +7,7 @@ reversed as (
         reverses as payment_id,
         sum(-amount) as amount,
     from export.payments
-    where kind = 'reversal' and is_posted(status)
+    where kind = 'reversal' and is_posted(status) and paid_on <= as_of_day()
     group by reverses
 ),
 

@@ -15,7 +15,7 @@ reversed as (
         reverses as payment_id,
         sum(amount) as amount,
     from export.payments
-    where kind = 'reversal' and is_posted(status) and reverses is not null
+    where kind = 'reversal' and is_posted(status) and reverses is not null and paid_on <= as_of_day()
     group by reverses
 ),
 
