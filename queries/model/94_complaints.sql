@@ -27,6 +27,7 @@ against as (
         cases.strategy,
         cases.age_band,
         cases.placed_month,
+        cases.placed_month_number,
         dated.source_line,
     from dated
     left join model.cases as cases on dated.case_id = cases.case_id
@@ -48,7 +49,12 @@ select
     coalesce(staff.site, '') as site,
     coalesce(staff.grade, '') as grade,
     against.case_key,
-    coalesce(case_months.bucket, '') as bucket,
+    case
+        when against.case_key is null then ''
+        when case_months.bucket is not null then case_months.bucket
+        when month_number(against.fell_on) = against.placed_month_number then 'new'
+        else 'left'
+    end as bucket,
     coalesce(against.product, '') as product,
     coalesce(against.region, '') as region,
     coalesce(against.batch, '') as batch,
