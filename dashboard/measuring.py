@@ -62,8 +62,14 @@ def row_columns(relation: str, held: Sequence[str]) -> tuple[list[str], str, lis
 _SUM = re.compile(r"(?:(?P<times>\d+) \* )?(?:sum\((?P<summed>.+?)\)|count\(\*\))(?: filter \(where (?P<condition>.+)\))?")
 
 
+#: What is no sum of its rows, but is made of some of them alone.
+_OF_SOME = re.compile(r"median\((?P<known>\w+)\)|count\(distinct case when (?P<condition>.+) then \w+ end\)")
+
+
 def contribution(entry: Metric) -> tuple[str | None, str | None]:
     """What one row adds to a plain metric, and which rows count, both as SQL over the row; None where there is no such thing."""
+    if some := _OF_SOME.fullmatch(entry.sql or ""):
+        return None, some["condition"] or f"{some['known']} is not null"
     found = _SUM.fullmatch(entry.sql or "")
     if found is None or not _balanced(found["summed"] or "") or not _balanced(found["condition"] or ""):
         return None, None

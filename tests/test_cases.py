@@ -493,3 +493,15 @@ def test_a_figure_keeps_its_side() -> None:
     figure = Behind("recovery_rate")
     assert figure.sides == ("net_amount", "opening_amount") and figure.shown == "net_amount"
     assert replace(figure, side="opening_amount").shown == "opening_amount"
+
+
+def test_what_is_no_sum_opens_to_the_rows_it_is_made_of(sampled: Warehouse) -> None:
+    """The hours that machines answered in, and the median delay of promises kept late: not every contact and every promise."""
+    filters = Filters(date(2026, 3, 1), date(2026, 5, 31))
+    covered = sampled.rows("hours_covered", filters=filters)
+    hours = {row["started_at"].hour for row in covered.rows}
+    assert len(hours) == sampled.measure(["hours_covered"], filters=filters).rows[0]["hours_covered"]
+    assert {row["automation"] for row in covered.rows} == {"automated"} and covered.total is None
+    late = sampled.rows("promise_slippage", filters=filters)
+    assert late.count == sampled.measure(["late_promises"], filters=filters).rows[0]["late_promises"]
+    assert all(row["kept_on"] > row["due_on"] for row in late.rows)
