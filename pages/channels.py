@@ -34,8 +34,9 @@ with ui.panel("steps", ui.say("channels.steps"), ui.say("channels.steps_note", s
     side_by_side(panel, STEPS, ui.choice("steps_by", ("channel", "bucket", "team", "product", "region", "agency")), "right_party_rate")
 
 with ui.panel("trend") as panel:
-    ui.supplied("contacts|promises")
     labels = {name: ui.label(name) for name in TRENDS if not at.warehouse.missing(name)}
+    if not labels:
+        raise ui.NotSupplied(at.warehouse.missing(TRENDS[0]))
     shown = ui.metric(ui.option("trend_of", labels, ui.say("channels.measure"), listed=True))
     span, aims = ui.trailing(13), ui.targets(shown.id)
     answer = ui.measure(shown.id, by=("month",), filters=span)

@@ -184,7 +184,7 @@ def test_tables_not_supplied_are_named(given: Callable[..., Any], monkeypatch: p
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("table", ["complaints", "contacts", "attendance"])
+@pytest.mark.parametrize("table", ["complaints", "contacts", "attendance", "promises"])
 def test_one_table_without_cases_opens_every_page(
     given: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, opened: Open, table: str, page: str
 ) -> None:
@@ -192,6 +192,7 @@ def test_one_table_without_cases_opens_every_page(
         "complaints": "received_at\n2026-01-05 10:00:00\n2026-02-25 11:00:00",
         "contacts": "started_at | collector_id\n2026-01-05 10:00:00 | W1\n2026-02-25 11:00:00 | W2",
         "attendance": "collector_id | worked_on\nW1 | 2026-01-05\nW2 | 2026-02-25",
+        "promises": "case_id | made_at | due_on\nC1 | 2026-02-05 10:00:00 | 2026-02-07",
     }
     shop = given(**{table: drawn[table]}, as_of="2026-02-28")
     monkeypatch.setenv("COLLECTIONS_HOME", str(shop.home.path))
