@@ -218,6 +218,23 @@ def test_without_the_day_of_the_verdict_no_complaint_can_be_put_in_a_month(given
     assert missing(received, shop) == () and [one.collector for one in gather(shop, received, MARCH).complaints] == ["W1"]
 
 
+def test_a_case_that_has_left_is_no_caseload(given: Callable[..., Given]) -> None:
+    """Where an export never says that a case was released, it is held until it leaves: C1 for ten days of March, C2 for all 31."""
+    shop = given(
+        cases="""
+            case_id | placed_on  | closed_on  | close_reason
+            C1      | 2025-12-05 | 2026-03-10 | paid
+            C2      | 2025-12-05 |            |
+            C3      | 2025-12-05 | 2026-02-10 | recalled
+        """,
+        collectors="collector_id | team | hired_on\nW1 | A | 2020-01-01",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2025-12-05 | W1\nC2 | 2025-12-05 | W1\nC3 | 2025-12-05 | W1",
+        payments="case_id | paid_on | amount\nC2 | 2026-03-03 | 10", as_of="2026-03-31",
+    ).warehouse  # fmt: skip
+    (who,) = gather(shop, plan(RATES), MARCH).collectors
+    assert who.case_days == 10 + 31
+
+
 def test_a_talk_that_was_handed_on_is_a_talk(given: Callable[..., Given]) -> None:
     """As it is everywhere else: who talked with the debtor and then transferred the call has talked with them."""
     shop = given(
