@@ -182,7 +182,7 @@ class Warehouse:
         if len(times) > 1:
             raise UnknownName(f"at most one time dimension, got {', '.join(cut.id for cut in times)}")
         wanted = tuple(dict.fromkeys(names))
-        missing = {name: self._missing(name, cuts, filters) for name in wanted}
+        missing = {name: self._missing(name, cuts, filters, scope) for name in wanted}
         answered = tuple(name for name in wanted if not missing[name])
         periods = self._periods(times[0].id if times else None, filters)
         table: dict[tuple[Any, ...], dict[str, Any]] = {}
@@ -236,7 +236,7 @@ class Warehouse:
         if entry.of is None:
             raise UnknownName(f"{name} is made of {', '.join(entry.inputs)}: ask for the rows of one of them")
         cuts = [dimension(key) for key in values]
-        if lacking := self._missing(name, cuts, filters):
+        if lacking := self._missing(name, cuts, filters, scope):
             raise QueryFailed(f"{name}: not supplied: {', '.join(lacking)}")
         times = [cut for cut in cuts if cut.kind == "time"]
         periods = self._observed(self._periods(times[0].id if times else None, filters))
@@ -338,7 +338,7 @@ class Warehouse:
 
     # --- how a measure is answered ------------------------------------------------------------------------------------
 
-    def _missing(self, name: str, cuts: list[Dimension], filters: Filters) -> tuple[str, ...]:
+    def _missing(self, name: str, cuts: list[Dimension], filters: Filters, scope: Scope) -> tuple[str, ...]:
         lacking = list(self.missing(name))
         relations = {entry.of or "" for entry in plain((name,)) if not entry.unfiltered}
         limits = [dimension(key) for key, _ in filters.where]
@@ -351,6 +351,8 @@ class Warehouse:
             if away and cut in cuts:
                 raise UnknownName(f"{name} can't be cut by {cut.id}: its rows ({', '.join(away)}) don't carry it")
             lacking += [f"{relation}.{cut.id}" for relation in sorted(away)]
+        if scope.collector is not None:  # rows that don't say whose they are can't be limited to one person's
+            lacking += [f"{relation}.collector" for relation in sorted(relations) if not dimension("collector").carried_by(relation)]
         return tuple(dict.fromkeys(lacking))
 
     def _periods(self, grain: str | None, filters: Filters) -> list[Period]:

@@ -598,6 +598,9 @@ def test_a_scope_limits_every_row(given: Callable[..., Given]) -> None:
     rows = shop.warehouse.measure(["net_amount"], ["team"], filters=shop.filters(), scope=scope).rows
     assert [r["team"] for r in rows] == ["north"]
     assert shop.warehouse.values("team", scope) == ["north"]
+    mine = shop.warehouse.measure(["net_amount", "liquidation_rate"], filters=shop.filters(), scope=Scope("collector", None, False, "A"))
+    assert mine.rows[0]["net_amount"] == D("10.00") and mine.rows[0]["liquidation_rate"] is None
+    assert mine.missing == {"liquidation_rate": ("cohort.collector",)}  # a cohort's rows are of no one desk
 
 
 @pytest.mark.parametrize("by", [(), ("product",), ("region",), ("bucket",), ("batch",), ("placed_month",), ("month", "product")])
