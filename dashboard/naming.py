@@ -47,7 +47,7 @@ def need(name: str, lang: str) -> str:
         table, _, column = one.partition(".")
         known = contract().tables.get(table)
         if known is None:
-            either.append(one)
+            either.append(f"{dimensions()[column].label[lang]} ({one})" if column in dimensions() else one)
         elif column in known.columns:
             either.append(f"{known.label[lang]} · {known.columns[column].label[lang]} ({one})")
         elif column in dimensions():  # a dimension that its rows don't carry

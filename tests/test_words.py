@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboard import naming
 from dashboard.words import LANGUAGES, language, word, words
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,3 +56,9 @@ def test_a_missing_value_is_an_error() -> None:
 @pytest.mark.parametrize(("locale", "lang"), [("zh-CN", "zh"), ("zh", "zh"), ("en-GB", "en"), ("fr", "en"), (None, "en")])
 def test_first_language(locale: str | None, lang: str) -> None:
     assert language(locale) == lang
+
+
+def test_a_dimension_that_rows_lack_is_called_by_its_name() -> None:
+    """Of rows that are no table of the contract too, so that nobody reads an id alone."""
+    assert naming.need("holdings.bucket", "en") == "Bucket at start of period (holdings.bucket)"
+    assert naming.need("holdings.bucket", "zh") == "期初逾期档 (holdings.bucket)"
