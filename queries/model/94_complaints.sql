@@ -52,7 +52,7 @@ select
     case
         when against.case_key is null then ''
         when case_months.bucket is not null then case_months.bucket
-        when month_number(against.fell_on) = against.placed_month_number then 'new'
+        when month_number(against.fell_on) <= against.placed_month_number then 'new'
         else 'left'
     end as bucket,
     coalesce(against.product, '') as product,
