@@ -83,12 +83,10 @@ class Dimension:
     needs: tuple[str, ...] = ()
     codes: str | None = None
     of: tuple[str, ...] = ()
-    own: tuple[tuple[str, str], ...] = ()
 
     def needs_in(self, relation: str) -> tuple[str, ...]:
         """What must be supplied to cut rows of a relation: those that say themselves whose they are need no assignments."""
-        own = dict(self.own).get(relation)
-        return self.needs if own is None else tuple(own if need == "assignments" else need for need in self.needs)
+        return tuple(whose().get(relation, need) if need == "assignments" else need for need in self.needs)
 
     def carried_by(self, relation: str) -> bool:
         """Whether rows of a relation have this dimension (`of` empty: all but the sources and those that name their own, rows.toml)."""
@@ -156,7 +154,6 @@ def dimensions() -> dict[str, Dimension]:
             needs=tuple(entry.get("needs", ())),
             codes=entry.get("codes"),
             of=tuple(entry.get("of", ())),
-            own=tuple(entry.get("own", {}).items()),
         )
     return result
 
@@ -165,6 +162,12 @@ def dimensions() -> dict[str, Dimension]:
 def own_cuts() -> dict[str, tuple[str, ...]]:
     """The dimensions of relations whose rows don't carry every one that cases have, such as days of attendance."""
     return {name: tuple(entry["cuts"]) for name, entry in _read(ROWS)["relations"].items() if "cuts" in entry}
+
+
+@cache
+def whose() -> dict[str, str]:
+    """What tells whose the rows of a relation are, where they can say so themselves."""
+    return {name: entry["whose"] for name, entry in _read(ROWS)["relations"].items() if "whose" in entry}
 
 
 def metric(name: str) -> Metric:

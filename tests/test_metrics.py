@@ -515,7 +515,7 @@ def test_rows_that_say_whose_they_are_need_no_assignments(given: Callable[..., G
     whole = shop.filters(start="2026-02-01")
     answer = shop.warehouse.measure(["attempts", "connect_rate", "qa_score", "net_amount", "promises_made"], ["team"], filters=whole)
     assert {row["team"]: (row["attempts"], row["connect_rate"], row["qa_score"]) for row in answer.rows} == {"A": (2, 0.5, None), "B": (1, 0.0, 70.0)}
-    assert answer.missing == {"net_amount": ("assignments",), "promises_made": ("promises", "promises.collector_id")}
+    assert answer.missing == {"net_amount": ("assignments",), "promises_made": ("promises", "assignments|promises.collector_id")}
     filtered = shop.warehouse.measure(["attempts", "net_amount"], filters=shop.filters(start="2026-02-01", team="A"))
     assert filtered.rows[0]["attempts"] == 2 and filtered.missing == {"net_amount": ("assignments",)}
 
@@ -643,7 +643,7 @@ def test_rows_dated_after_the_as_of_day_are_in_no_figure_of_its_month(given: Cal
         for name, value in expected.items():
             assert shop.value(name, start="2026-03-01", until=until) == value, (name, until)
             assert shop.warehouse.rows(name, filters=shop.filters(start="2026-03-01", until=until)).total == value, (name, until)
-        assert credited_by(shop.warehouse, shop.filters(start="2026-03-01", until=until), "value_date", "30") == {"W1": D("100.00")}, until
+        assert credited_by(shop.warehouse, shop.filters(start="2026-03-01", until=until), "value_date", "30", "W1") == {"W1": D("100.00")}, until
 
 
 def test_a_reversal_dated_after_the_as_of_day_has_taken_nothing_back_yet(given: Callable[..., Given]) -> None:
