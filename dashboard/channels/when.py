@@ -11,7 +11,8 @@ from dashboard.methods.intervals import Z95
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BANDS = ("1", "2", "3", "4-5", "6-10", "11+")
-DAYS = ("<0", "0-1", "2-3", "4-7", "8-14", "15-30", "31-60", "61-90", "91+")
+#: From placement on: what was tried before it says nothing of how long a case has been worked.
+DAYS = ("0-1", "2-3", "4-7", "8-14", "15-30", "31-60", "61-90", "91+")
 #: A cell with fewer attempts is hidden, and so is one whose attempt numbers stand for less of all attempts than this.
 LEAST, LEAST_WEIGHT = 30, 0.8
 
