@@ -12,7 +12,7 @@ from dashboard.access import Person
 from dashboard.filters import month_end, shifted
 from dashboard.incentives import engine
 from dashboard.incentives import plan as plans
-from dashboard.incentives.gathering import gather, tied
+from dashboard.incentives.gathering import gather, needs, tied
 from dashboard.incentives.inputs import Difference, Earned, Inputs, Payments, Remembered
 from dashboard.incentives.ledger import Ledger, Record
 from dashboard.incentives.plan import Plan
@@ -39,6 +39,10 @@ def compute(warehouse: Warehouse, plan: Plan, month: date, ledger: Ledger | None
     cut = plan.eligible.cutoff_days
     if cut is not None and inputs.as_of < month_end(month) + timedelta(days=cut):
         notes.append(("before_cutoff", f"{month_end(month) + timedelta(days=cut)}"))
+    if "complaints.resolved_at" in needs(plan):
+        undated = {row["id"]: row["complaint_count"] for row in warehouse.run("pay_undated", {"until": month_end(month)})}
+        count = sum(undated.get(one.id, 0) for one in inputs.collectors if plan.takes(one.team, one.grade, one.agency))
+        notes += [("complaints_undated", str(count))] if count else []
     if ledger is not None:
         found, inputs = remember(warehouse, plan, inputs, ledger)
         notes += found

@@ -218,6 +218,27 @@ def test_without_the_day_of_the_verdict_no_complaint_can_be_put_in_a_month(given
     assert missing(received, shop) == () and [one.collector for one in gather(shop, received, MARCH).complaints] == ["W1"]
 
 
+def test_upheld_complaints_without_their_day_are_told_of(given: Callable[..., Given]) -> None:
+    """K2 and K3 say nothing of when they were upheld, K4 came in later, K5 is nobody's who is paid here."""
+    deduct = '{ id = "less", kind = "deduct", table = [{ amount = 50 }] }'
+    complaints = """
+        complaint_id | received_at         | collector_id | upheld | resolved_at
+        K1           | 2026-03-03 10:00:00 | W1           | true   | 2026-03-10 10:00:00
+        K2           | 2026-03-03 10:00:00 | W1           | true   |
+        K3           | 2026-02-03 10:00:00 | W1           | true   |
+        K4           | 2026-04-03 10:00:00 | W1           | true   |
+        K5           | 2026-03-03 10:00:00 |              | true   |
+        K6           | 2026-03-03 10:00:00 | W1           | false  |
+    """
+    shop = given(**{**WORLD, "payments": PAYMENTS, "complaints": complaints}, as_of="2026-04-30").warehouse
+    using = plan(RATES, deduct, ends="carry round")
+    run, made = runs.compute(shop, using, MARCH)
+    assert [one.id for one in made.complaints] == ["K1"] and dict(run.notes)["complaints_undated"] == "2"
+    assert "(2)" in sentences.note(("complaints_undated", "2"), "en") and "属实投诉" in sentences.note(("complaints_undated", "2"), "zh")
+    received = plan(RATES, deduct, head='[conduct]\ncomplaint_day = "received_at"', ends="carry round")
+    assert "complaints_undated" not in dict(runs.compute(shop, received, MARCH)[0].notes)
+
+
 def test_a_case_that_has_left_is_no_caseload(given: Callable[..., Given]) -> None:
     """Where an export never says that a case was released, it is held until it leaves: C1 for ten days of March, C2 for all 31."""
     shop = given(
