@@ -31,6 +31,9 @@ JUNK = ("__MACOSX", "Thumbs.db", "desktop.ini")
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 DIRECTORY = 4 << 20  # bytes of an archive's table of contents
 END_RECORD = 65_557  # bytes from its end in which an archive says where that table is
+#: Ways of packing that are unpacked piece by piece; of any other a few bytes could fill the memory before they are counted.
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+NAME_BYTES = 200  # of a file's name before its ending; no file system takes more than 255 in all
 
 
 class Readable(Protocol):
@@ -159,9 +162,14 @@ def cleaned(name: str, depth: int) -> PurePosixPath | None:
     for part in parts:
         plain = re.sub(r"[^\w.\- ]", "_", part).strip(". ") or "_"
         stem, dot, ending = plain.rpartition(".")
-        plain = f"{stem[:80]}{dot}{ending[:20]}"
+        plain = f"{_short(stem[:80], NAME_BYTES)}{dot}{_short(ending[:20], 40)}"
         clean.append(f"_{plain}" if RESERVED.fullmatch(plain) else plain)
     return PurePosixPath(*clean)
+
+
+def _short(text: str, size: int) -> str:
+    """As much of a text as so many bytes hold."""
+    return text.encode()[:size].decode(errors="ignore")
 
 
 def _unpack_zip(stream: IO[bytes], taken: _Taken, meter: _Meter) -> None:
@@ -177,6 +185,7 @@ def _unpack_zip(stream: IO[bytes], taken: _Taken, meter: _Meter) -> None:
                     raise ParcelRefused("encrypted", name=_name(entry))
                 if stat.S_ISLNK(entry.external_attr >> 16):
                     raise ParcelRefused("link", name=_name(entry))
+                _check_packing(entry)
             declared = sum(entry.file_size for entry in entries)
             if declared > limits.unpacked:
                 raise ParcelRefused("unpacked", name=taken.folder.name, limit=megabytes(limits.unpacked))
@@ -190,6 +199,11 @@ def _unpack_zip(stream: IO[bytes], taken: _Taken, meter: _Meter) -> None:
         raise
     except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, RuntimeError, ValueError, struct.error) as error:
         raise ParcelRefused("not_a_zip", detail=str(error)[:200]) from error
+
+
+def _check_packing(entry: zipfile.ZipInfo) -> None:
+    if entry.compress_type not in PACKED:
+        raise ParcelRefused("packing", name=_name(entry))
 
 
 def _check_directory(stream: IO[bytes], limits: Limits) -> None:
@@ -239,6 +253,7 @@ def _check_packed(path: Path, meter: _Meter) -> None:
                 _check_directory(raw, meter.limits)
             with zipfile.ZipFile(path) as book:
                 for entry in book.infolist():
+                    _check_packing(entry)
                     with book.open(entry) as content:
                         _drain(meter.chunks(content, name, entry.compress_size))
         elif form_of(path) == "parquet":

@@ -114,6 +114,9 @@ def lying() -> io.BytesIO:
         ([("a.zip", zipped({"a/b/c/cases.csv": CSV}))], "deep"),
         ([("a.zip", linked())], "link"),
         ([("a.zip", locked())], "encrypted"),
+        ([("a.zip", zipped({"cases.csv": CSV}, zipfile.ZIP_BZIP2))], "packing"),
+        ([("a.zip", zipped({"cases.csv": CSV}, zipfile.ZIP_LZMA))], "packing"),
+        ([("cases.xlsx", zipped({"xl/sheet1.xml": CSV}, zipfile.ZIP_BZIP2))], "packing"),
         ([("a.zip", b"no archive")], "not_a_zip"),
         ([("a.zip", io.BytesIO(zipped({"cases.csv": CSV * 99}).getvalue()[30:]))], "not_a_zip"),
         ([("a.zip", zipped({"cases.csv": b"0" * 900_000}))], "ratio"),
@@ -149,6 +152,13 @@ def test_a_disk_without_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_file_that_cannot_be_looked_into_is_left_to_the_load(tmp_path: Path) -> None:
     done = taken(tmp_path, ("cases.csv.gz", b"no gzip"), ("payments.parquet", b"no parquet"), ("contacts.xlsx", b"no workbook"))
     assert len(written(done.root)) == 3
+
+
+def test_long_names_of_many_bytes_are_shortened(tmp_path: Path) -> None:
+    name = "催" * 90 + "." + "收" * 90
+    done = taken(tmp_path, ("a.zip", zipped({f"{name}/cases.csv": CSV, f"{'𠀀' * 90}/payments.csv": CSV})))
+    assert [path.rpartition("/")[2] for path in written(done.root)] == ["cases.csv", "payments.csv"]
+    assert all(len(part.encode()) < 256 for path in written(done.root) for part in path.split("/"))
 
 
 @pytest.mark.parametrize(
