@@ -238,7 +238,8 @@ def teams() -> list[str] | None:
 
 
 def search() -> None:
-    """Cases whose id, or whose customer's id, is or starts with what is written."""
+    """Cases whose id, or whose customer's id, is or starts with what is written; raises NotSupplied without cases."""
+    ui.supplied("cases")
     sought = st.text_input(ui.say("case.search"), key="case_sought", placeholder=ui.say("case.hint"), max_chars=100).strip()
     if not sought:
         return
@@ -258,6 +259,7 @@ def search() -> None:
     )  # fmt: skip
     for row in table:
         row["product_name"], row["region_name"] = row["product"], row["region"]
+        row["net_amount"] = row["net_amount"] if warehouse.supplied("payments") else None
     ui.grid(
         table,
         to_the_cent(shown),
@@ -267,7 +269,8 @@ def search() -> None:
 
 
 def facts(case_id: str) -> Mapping[str, Any]:
-    """What a case is; raises NothingLeft where there is none that the person may see."""
+    """What a case is; raises NotSupplied without cases, NothingLeft where there is none that the person may see."""
+    ui.supplied("cases")
     found = ui.frame().warehouse.run("case_facts", {"case_id": case_id, "teams": teams()})
     if not found:
         raise ui.NothingLeft
@@ -288,15 +291,18 @@ def head(panel: ui.Panel, case: Mapping[str, Any]) -> None:
     lang = ui.lang()
     day = {name: ui.shown(case[name], "date") for name in ("placed_on", "left_on", "balance_on", "originated_on", "first_paid_on")}
     panel.title(ui.say("case.title", id=plain(case["case_id"])))
-    known = [name for name in ("product", "region", "batch", "placement_number", "strategy", "age_band") if case[name]]
-    panel.facts((ui.say("rows.customer_id"), case["customer_id"]), *((dimensions()[name].label[lang], case[name]) for name in known))
+    described = [name for name in ("product", "region", "batch", "placement_number", "strategy", "age_band") if case[name]]
+    panel.facts((ui.say("rows.customer_id"), case["customer_id"]), *((dimensions()[name].label[lang], case[name]) for name in described))
     placed = f"{day['placed_on']}, {formats.full_amount(case['placed_amount'], ui.currency())}"
     aged = formats.measure("days", case["placed_dpd"], "", lang)
     panel.facts((ui.say("event.placed"), placed), (ui.say("case.past_due"), f"{aged} ({naming.value('bucket', case['bucket'], lang)})"))
-    paid = formats.full_amount(case["net_amount"], ui.currency())
+    known = ui.frame().warehouse.supplied
+    paid = formats.full_amount(case["net_amount"], ui.currency()) if known("payments") else None
     first = day["first_paid_on"] if case["first_paid_on"] else None
     balance = f"{formats.full_amount(case['balance_amount'], ui.currency())} ({day['balance_on']})" if case["balance_on"] else None
-    left = f"{day['left_on']}, {story.reason(case['left_reason'], lang)}" if case["left_on"] else ui.say("case.open")
+    left = f"{day['left_on']}, {story.reason(case['left_reason'], lang)}" if case["left_on"] else None
+    if left is None and known("cases.closed_on"):
+        left = ui.say("case.open")
     panel.facts(
         (ui.say("case.paid"), paid),
         (ui.say("case.first_paid"), first),
@@ -308,7 +314,7 @@ def head(panel: ui.Panel, case: Mapping[str, Any]) -> None:
 def timeline(panel: ui.Panel, told: Sequence[Mapping[str, Any]]) -> None:
     """The events on their lanes; what could not be among them is named."""
     at = ui.frame()
-    if absent := [table for lane, table in story.NEEDS.items() if not at.warehouse.supplied(table)]:
+    if absent := [table for table in story.TABLES if not at.warehouse.supplied(table)]:
         ui.not_supplied(absent)
     panel.figure(charts.timeline(story.lanes(told, ui.lang(), at.info.as_of), at.info.as_of, ui.lang()))
 

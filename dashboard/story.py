@@ -22,11 +22,10 @@ LANES = {
     "followup": ("followup",),
     "complaint": ("complaint",),
 }
-#: What a kind needs supplied to be there at all.
-NEEDS = {
-    "holder": "assignments", "balance": "balances", "contact": "contacts", "promise": "promises", "plan": "plans", "payment": "payments",
-    "followup": "followups", "complaint": "complaints",
-}  # fmt: skip
+#: The tables that a story is made of.
+TABLES = (
+    "cases", "assignments", "balances", "contacts", "promises", "plans", "instalments", "payments", "followups", "complaints",
+)  # fmt: skip
 _CODES = {
     "state": "state", "payment_kind": "payment_kind", "payment_status": "payment_status", "channel": "channel", "direction": "direction",
     "outcome": "outcome", "party": "party", "willingness": "willingness", "ability": "ability", "close_reason": "close_reason",

@@ -24,6 +24,7 @@ from dashboard.home import Home
 from dashboard.metrics import UnknownName, dimension, metrics
 from dashboard.state import State, address
 from dashboard.warehouse import QueryFailed, Warehouse, contribution
+from dashboard.words import word
 from tests.conftest import Given
 from tests.test_pages import CHINESE, LATIN, data_values, texts
 
@@ -398,9 +399,22 @@ def test_the_page_says_what_is_not_supplied(opened: Callable[..., AppTest], give
     app = opened("cases", lang, home=bare.home.path, metric="net_amount")
     assert any("payments" in text.value for text in app.info)
     told = opened("cases", lang, "C1", home=bare.home.path)
-    assert any("contacts" in text.value and "payments" in text.value for text in told.info)
+    assert any("contacts" in text.value and "payments" in text.value and "instalments" in text.value for text in told.info)
+    said = [text.value for text in told.caption]
+    assert not any("¥0" in text for text in said)  # no cash supplied is not none paid
+    assert not any(word("case.open", lang) in text for text in said)  # nor is an unknown end none
+    told.text_input(key="case_sought").set_value("C1").run()
+    assert told.dataframe[0].value["net_amount"].isna().all()
     nobody = opened("cases", lang, "C99", home=bare.home.path)
     assert not nobody.exception and not nobody.get("plotly_chart")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_without_cases_none_is_said_to_be_unknown(opened: Callable[..., AppTest], given: Callable[..., Given], lang: str) -> None:
+    paid = given(payments="case_id | paid_on | amount\nC1 | 2026-01-09 | 10", as_of="2026-02-28")
+    app = opened("cases", lang, "C1", home=paid.home.path)
+    assert len([text for text in app.info if "cases" in text.value]) == 3 and len(app.info) == 3
+    assert not any(one.key == "case_sought" for one in app.text_input) and len(app.dataframe[0].value) == 1
 
 
 def test_every_panel_with_a_figure_leads_to_its_rows(opened: Callable[..., AppTest]) -> None:
