@@ -65,8 +65,8 @@ class Person:
     more: frozenset[str] = frozenset()
 
     def sees(self, page: str) -> bool:
-        """Whether a page is for them."""
-        return page in ROLES[self.scope.role].pages
+        """Whether a page is for them: their role's, and the one that a right of their own is for (it has the right's name)."""
+        return page in ROLES[self.scope.role].pages or page in self.more
 
     def may(self, right: str) -> bool:
         """Whether they may do something (a name of ROLES' rights)."""
@@ -77,9 +77,9 @@ class PeopleError(ValueError):
     """The file of people can't be used: says where and what was expected."""
 
 
-def may_upload(scope: Scope) -> bool:
+def may_upload(who: Person) -> bool:
     """Whether a person may bring data in and put it in service for everybody."""
-    return "upload" in ROLES[scope.role].rights
+    return who.may("upload")
 
 
 #: On a machine's own loopback address the person at the keyboard is the manager.

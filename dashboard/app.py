@@ -64,7 +64,7 @@ page = st.navigation([root, *entries_by_path.values()], position="hidden")
 try:
     at = frame.read(Home(), who)
 except NothingLoaded:
-    bringing = [entry for entry in pages["data"] if entry.url_path == "upload"] if may_upload(who.scope) else []
+    bringing = [entry for entry in pages["data"] if entry.url_path == "upload"] if may_upload(who) else []
     if bringing and page not in bringing:
         st.switch_page(bringing[0])
     st.title(word("app.nothing_loaded", lang), anchor=False)

@@ -7,7 +7,7 @@ from dashboard import access, charts, findings, quality, saved, snapshots, ui
 lang, info = ui.lang(), ui.frame().info
 note = info.note.get(lang)
 
-if access.may_upload(ui.frame().scope):
+if access.may_upload(ui.frame().person):
     way = ui.frame().view.to_query()
     st.page_link("../pages/upload.py", label=ui.say("upload.choose"), icon=":material/upload_file:", query_params=way)
 

@@ -10,7 +10,7 @@ at, lang, say, state = ui.frame(), ui.lang(), ui.say, st.session_state
 
 
 def choose() -> None:
-    for run in runs.open_runs(at.scope, at.home):
+    for run in runs.open_runs(at.person, at.home):
         st.button(say("upload.waiting", dataset=plain(run.dataset)), key=run.token, on_click=state.update, args=({"upload": run.token},))
     with ui.panel("upload", say("upload.choose"), say("upload.choose_note")):
         st.caption(shown.limits(lang))
@@ -25,7 +25,7 @@ def choose() -> None:
         if st.button(say("upload.start"), type="primary", key="upload_start", disabled=not sent or mapping == shown.OWN):
             try:
                 with st.spinner(say("upload.unpacking")):
-                    run = runs.begin(at.scope, at.home, [(file.name, file) for file in sent], name, mapping)
+                    run = runs.begin(at.person, at.home, [(file.name, file) for file in sent], name, mapping)
             except parcel.ParcelRefused as refusal:
                 st.error(shown.problem(refusal, lang), icon=":material/block:")
             else:
@@ -44,7 +44,7 @@ def wait(run: runs.Run) -> None:
 
 
 def publish(run: runs.Run) -> None:
-    run.publish(at.scope)
+    run.publish(at.person)
     if run.state == "published":
         info = at.home.info(run.dataset)
         frame.show(at.view.replace(dataset=run.dataset, snapshot=info.id, filters=filters.default(info.first_on, info.as_of)))
@@ -55,7 +55,7 @@ def answer(run: runs.Run) -> None:
         getattr(st, kind)(text)
     with ui.panel("upload_answer", *shown.heading(run, lang)):
         ui.moved(shown.figures(run, lang))
-        acts = {"publish": lambda: publish(run), "again": lambda: run.again(at.scope), "discard": lambda: run.discard(at.scope)}
+        acts = {"publish": lambda: publish(run), "again": lambda: run.again(at.person), "discard": lambda: run.discard(at.person)}
         with st.container(horizontal=True):
             for name, label, kind in shown.actions(run, lang):
                 st.button(label, type=kind, key=f"upload_{name}", on_click=acts.get(name, lambda: state.pop("upload")))
@@ -70,9 +70,9 @@ def answer(run: runs.Run) -> None:
             panel.table(table.rows, ui.columns("data", **table.units), empty=table.empty)
 
 
-if not access.may_upload(at.scope):
+if not access.may_upload(at.person):
     st.error(say("upload.not_allowed"), icon=":material/lock:")
-elif (found := runs.find(at.scope, state.get("upload"))) is None:
+elif (found := runs.find(at.person, state.get("upload"))) is None:
     choose()
 else:
     (wait if found.state == "running" else answer)(found)

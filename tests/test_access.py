@@ -47,6 +47,7 @@ def test_people_are_who_the_file_says(tmp_path: Path) -> None:
     assert lead.scope == Scope("leader", ("A", "B"), True, None) and not lead.may("pay_all")
     assert collector.scope == Scope("collector", None, False, "W1") and not collector.sees("overview") and collector.sees("incentives")
     assert hr.may("rollout") and hr.may("approve") and not hr.may("upload")
+    assert hr.sees("rollout") and not hr.sees("upload") and not lead.sees("rollout")  # a right of one's own brings its page
 
 
 @pytest.mark.parametrize(
@@ -100,6 +101,20 @@ def test_only_the_people_named_are_let_in(loaded_home: Path, tmp_path: Path, mon
     app.query_params["lang"] = "en"
     app.run()
     assert not app.exception and app.title[0].value == title
+
+
+def test_a_right_of_one_s_own_opens_its_page(loaded_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "people.toml"
+    path.write_text('[[person]]\nid = "li"\nrole = "leader"\nteams = ["A"]\nrights = ["upload", "rollout"]', encoding="utf-8")
+    for name, value in {"HOME": str(loaded_home), "PEOPLE": str(path), "USER": "li", "STATE": f"sqlite:///{tmp_path / 'state.db'}"}.items():
+        monkeypatch.setenv(f"COLLECTIONS_{name}", value)
+    for page, title in (("upload", "Upload"), ("rollout", "Rollout")):
+        app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+        app.query_params["lang"] = "en"
+        app.switch_page(str(ROOT / "pages" / f"{page}.py")).run()
+        assert not app.exception and not app.error and app.title[0].value == title
+        assert title in [link.proto.label for link in app.sidebar.get("page_link")]
+        assert page != "upload" or app.file_uploader
 
 
 def test_a_broken_file_lets_nobody_in(loaded_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

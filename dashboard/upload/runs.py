@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
-from dashboard.access import Scope, may_upload
+from dashboard.access import Person, may_upload
 from dashboard.breaches import StructuralBreach
 from dashboard.contract import ROOT
 from dashboard.home import Busy, Home, NothingLoaded, Overtaken, held
@@ -44,8 +44,8 @@ class NotAllowed(PermissionError):
 class Run:
     """One upload. `state` is running, refused, failed, late, cancelled, unchanged, ready, overtaken, gone, published or discarded."""
 
-    def __init__(self, home: Home, dataset: str, scope: Scope) -> None:
-        self.home, self.dataset, self.scope = home, dataset, scope
+    def __init__(self, home: Home, dataset: str, who: Person) -> None:
+        self.home, self.dataset, self.who = home, dataset, who
         self.token = secrets.token_hex(8)
         self.folder = home.path / FOLDER / self.token
         self.export = self.folder / "export"
@@ -145,9 +145,9 @@ class Run:
             if self.state == "running":
                 self._stop("cancelled")
 
-    def publish(self, scope: Scope) -> None:
+    def publish(self, who: Person) -> None:
         """Put what was tried in service for everybody; `state` says what came of it, or `busy` to try again. Raises NotAllowed."""
-        _allowed(scope)
+        _allowed(who)
         with self._guard:
             self.busy = False
             if self.state != "ready":
@@ -164,16 +164,16 @@ class Run:
             else:
                 self._end("published")
 
-    def again(self, scope: Scope) -> None:
+    def again(self, who: Person) -> None:
         """Try the same files against what is in service by now."""
-        _allowed(scope)
+        _allowed(who)
         with self._guard:
             if self.state == "overtaken":
                 self.start()
 
-    def discard(self, scope: Scope) -> None:
+    def discard(self, who: Person) -> None:
         """Throw away what was sent and what was built of it."""
-        _allowed(scope)
+        _allowed(who)
         with self._guard:
             if self.state in ("ready", "overtaken"):
                 self._end("discarded")
@@ -184,7 +184,7 @@ _beginning = threading.Lock()
 
 
 def begin(
-    scope: Scope,
+    who: Person,
     home: Home,
     files: Sequence[tuple[str, IO[bytes]]],
     dataset: str,
@@ -195,16 +195,16 @@ def begin(
 
     Raises NotAllowed, or ParcelRefused with what is wrong; then nothing stays behind.
     """
-    _allowed(scope)
+    _allowed(who)
     if not NAME.fullmatch(dataset):
         raise ParcelRefused("dataset_name", name=dataset)
     sweep(home)
     with _beginning:
-        if len(open_runs(scope, home)) >= MOST_OPEN:
+        if len(open_runs(who, home)) >= MOST_OPEN:
             raise ParcelRefused("too_many_open", limit=MOST_OPEN)
         (home.path / FOLDER).mkdir(parents=True, exist_ok=True)
         with FileLock(home.path / FOLDER / "LOCK"):  # nobody sweeps the folder before its keeper is held
-            run = Run(home, dataset, scope)
+            run = Run(home, dataset, who)
         _runs[run.token] = run
     try:
         run.mapping = _mapping(mapping, run.folder)
@@ -220,18 +220,18 @@ def begin(
     return run
 
 
-def find(scope: Scope, token: str | None) -> Run | None:
+def find(who: Person, token: str | None) -> Run | None:
     """An upload of this server by its token, for who may."""
     run = _runs.get(token or "")
-    if run is not None and run.scope == scope and may_upload(scope):
+    if run is not None and may_upload(who):
         run.seen = time.monotonic()
         return run
     return None
 
 
-def open_runs(scope: Scope, home: Home) -> list[Run]:
+def open_runs(who: Person, home: Home) -> list[Run]:
     """The uploads of a home that are under way or wait for a decision."""
-    return [run for run in _runs.values() if run.open and run.home.path == home.path and may_upload(scope)]
+    return [run for run in _runs.values() if run.open and run.home.path == home.path and may_upload(who)]
 
 
 def forget(run: Run) -> None:
@@ -252,7 +252,7 @@ def sweep(home: Home) -> None:
             if run.state == "running":
                 run.cancel()
             elif run.open:
-                run.discard(run.scope)
+                run.discard(run.who)
             forget(run)
     if (home.path / FOLDER).is_dir():
         with FileLock(home.path / FOLDER / "LOCK"):
@@ -269,9 +269,9 @@ def _tidy(home: Home) -> None:
             home.tidy()
 
 
-def _allowed(scope: Scope) -> None:
-    if not may_upload(scope):
-        raise NotAllowed(f"{scope.role} may not bring data in")
+def _allowed(who: Person) -> None:
+    if not may_upload(who):
+        raise NotAllowed(f"{who.scope.role} may not bring data in")
 
 
 def _mapping(mapping: str | bytes | None, folder: Path) -> Path | None:

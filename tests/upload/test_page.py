@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.access import LOCAL, PEOPLE_FILE
+from dashboard.access import LOCAL_PERSON, PEOPLE_FILE
 from dashboard.home import Home
 from dashboard.upload import runs
 from dashboard.words import word
@@ -87,7 +87,7 @@ def zipped() -> bytes:
 
 
 def answered(app: AppTest, lang: str) -> AppTest:
-    run = runs.find(LOCAL, app.session_state["upload"])
+    run = runs.find(LOCAL_PERSON, app.session_state["upload"])
     assert run is not None
     for _ in range(600):
         if run.state != "running":
@@ -171,7 +171,7 @@ def test_running_can_be_cancelled(opened: Open, home: Home) -> None:
 
 def test_who_may_not_upload_is_told_so(opened: Open, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened("en")
-    monkeypatch.setattr("dashboard.access.may_upload", lambda scope: False)
+    monkeypatch.setattr("dashboard.access.may_upload", lambda who: False)
     app.run()
     assert not app.exception and not app.file_uploader
     (home.path / PEOPLE_FILE).write_text('[[person]]\nid = "ann"\nrole = "hr"\n', encoding="utf-8")

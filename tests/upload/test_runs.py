@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.access import LOCAL, Scope
+from dashboard.access import LOCAL_PERSON, Person, Scope
 from dashboard.home import STAGED, Busy, Home, NothingLoaded, Overtaken
 from dashboard.load import load
 from dashboard.upload import parcel, runs, shown
@@ -48,7 +48,7 @@ def ended(run: runs.Run) -> runs.Run:
 
 def sent(home: Home, name: str = "payments.csv", content: bytes = PAID, **more: Any) -> runs.Run:
     files = [(name, io.BytesIO(content)), ("export.toml", io.BytesIO(b"[export]\nas_of = 2026-01-31\n"))]
-    return runs.begin(LOCAL, home, files, more.pop("dataset", "default"), **more)
+    return runs.begin(LOCAL_PERSON, home, files, more.pop("dataset", "default"), **more)
 
 
 def leftovers(home: Home) -> list[str]:
@@ -66,7 +66,7 @@ def test_published_after_a_look(home: Home) -> None:
     assert run.outcome["changes"] == [{"table_id": "payments", "added": 1, "changed": 0, "unchanged": 0}]
     assert run.outcome["waterfall"]["net_amount"] == "250.00" and run.outcome["parent"] == before.id
     assert run.outcome["accounting"][0]["rows_read"] == run.outcome["accounting"][0]["rows_loaded"] == 1
-    run.publish(LOCAL)
+    run.publish(LOCAL_PERSON)
     assert run.state == "published" and home.info().id == run.outcome["snapshot"]
     assert leftovers(home) == []
     close_all(home)
@@ -75,7 +75,7 @@ def test_published_after_a_look(home: Home) -> None:
 def test_discarded(home: Home) -> None:
     before = home.info().id
     run = ended(sent(home))
-    run.discard(LOCAL)
+    run.discard(LOCAL_PERSON)
     assert run.state == "discarded" and home.info().id == before and leftovers(home) == []
 
 
@@ -90,7 +90,7 @@ def test_refused_keeps_what_is_in_service(home: Home) -> None:
 
 def test_unchanged_keeps_nothing(home: Home) -> None:
     run = ended(sent(home))
-    run.publish(LOCAL)
+    run.publish(LOCAL_PERSON)
     again = ended(sent(home))
     assert again.state == "unchanged" and leftovers(home) == []
     close_all(home)
@@ -103,29 +103,29 @@ def test_somebody_else_published_meanwhile(home: Home, tmp_path: Path) -> None:
         home,
     )
     assert run.state == "ready" and (home.snapshots / f"{STAGED}{run.outcome['snapshot']}.duckdb").exists()  # kept through another's load
-    run.publish(LOCAL)
+    run.publish(LOCAL_PERSON)
     assert run.state == "overtaken" and home.info().id == other.snapshot
-    run.again(LOCAL)
+    run.again(LOCAL_PERSON)
     ended(run)
     assert run.state == "ready" and run.outcome["parent"] == other.snapshot
     assert {row["metric"]: row["after"] for row in run.outcome["figures"]["rows"]}["net_amount"] == "255.00"
-    run.publish(LOCAL)
+    run.publish(LOCAL_PERSON)
     assert run.state == "published" and leftovers(home) == []
     close_all(home)
 
 
 def test_a_last_day_that_moves_back_is_said(home: Home) -> None:
-    run = ended(runs.begin(LOCAL, home, [("payments.csv", io.BytesIO(PAID))], "default"))
+    run = ended(runs.begin(LOCAL_PERSON, home, [("payments.csv", io.BytesIO(PAID))], "default"))
     assert run.outcome["as_of"] == "2026-01-20"
     assert [kind for kind, _ in shown.said(run, "en")] == ["warning"] and "less far" in shown.said(run, "en")[0][1]
-    run.discard(LOCAL)
+    run.discard(LOCAL_PERSON)
 
 
 def test_a_new_data_set_does_not_come_to_the_front(home: Home) -> None:
     export = {"cases.csv": b"case_id,product,placed_on,placed_balance,days_past_due\nC1,card,2026-01-05,1000,3\n"}
-    run = ended(runs.begin(LOCAL, home, [(name, io.BytesIO(text)) for name, text in export.items()], "other"))
+    run = ended(runs.begin(LOCAL_PERSON, home, [(name, io.BytesIO(text)) for name, text in export.items()], "other"))
     assert run.state == "ready" and run.outcome["figures"]["as_of_before"] is None
-    run.publish(LOCAL)
+    run.publish(LOCAL_PERSON)
     assert run.state == "published" and home.pointer().front == "default" and set(home.pointer().datasets) == {"default", "other"}
     close_all(home)
 
@@ -134,15 +134,15 @@ def test_files_alone_take_the_settings_of_what_they_join(tmp_path: Path) -> None
     settings = {"currency": '"TWD"', "timezone": '"Asia/Taipei"', "title.en": '"A \\"name\\""', **AS_OF}
     home = Home(tmp_path / "home")
     load(write_export(tmp_path / "first", {"cases": CASES}, settings=settings), home)
-    run = ended(runs.begin(LOCAL, home, [("payments.csv", io.BytesIO(PAID))], "default"))
+    run = ended(runs.begin(LOCAL_PERSON, home, [("payments.csv", io.BytesIO(PAID))], "default"))
     assert run.state == "ready" and run.outcome["currency"] == "TWD"
-    run.publish(LOCAL)
+    run.publish(LOCAL_PERSON)
     assert home.info().title == {"en": 'A "name"'}
     close_all(home)
 
 
-def test_only_managers(home: Home) -> None:
-    collector = Scope(role="collector")
+def test_only_who_may(home: Home) -> None:
+    collector, deputy = Person("w1", Scope(role="collector")), Person("li", Scope("leader", ("A",)), frozenset({"upload"}))
     with pytest.raises(runs.NotAllowed):
         runs.begin(collector, home, [("payments.csv", io.BytesIO(PAID))], "default")
     assert not (home.path / "uploads").exists()
@@ -151,8 +151,10 @@ def test_only_managers(home: Home) -> None:
     for act in (run.publish, run.discard, run.again):
         with pytest.raises(runs.NotAllowed):
             act(collector)
-    assert run.state == "ready" and runs.find(LOCAL, run.token) is run
-    run.discard(LOCAL)
+    assert run.state == "ready" and runs.find(LOCAL_PERSON, run.token) is run
+    assert runs.open_runs(deputy, home) == [run] and runs.find(deputy, run.token) is run  # what one began, another may decide on
+    run.discard(deputy)
+    assert run.state == "discarded"
 
 
 @pytest.mark.parametrize(
@@ -186,7 +188,7 @@ columns = { payment_id = "id", case_id = "case", paid_on = "day", amount = "sum"
     assert run.state in ("ready", "refused"), run.outcome
     if run.state == "ready":
         assert run.outcome["waterfall"]["net_amount"] == "250.00"
-        run.discard(LOCAL)
+        run.discard(LOCAL_PERSON)
     assert leftovers(home) == []
 
 
@@ -227,11 +229,11 @@ def test_publishing_gives_way_to_a_load_under_way(home: Home, monkeypatch: pytes
     monkeypatch.setattr("dashboard.home.LOCK_SECONDS", 0.1)
     run = ended(sent(home))
     with home.lock():
-        run.publish(LOCAL)
+        run.publish(LOCAL_PERSON)
         assert run.state == "ready" and run.busy
         with pytest.raises(Busy):
             home.publish(run.outcome["snapshot"])
-    run.publish(LOCAL)
+    run.publish(LOCAL_PERSON)
     assert run.state == "published"
     close_all(home)
 
@@ -314,11 +316,11 @@ def test_the_month_that_both_hold_whole() -> None:
 SERVER = """
 import io, sys, time
 from pathlib import Path
-from dashboard.access import LOCAL
+from dashboard.access import LOCAL_PERSON
 from dashboard.home import Home
 from dashboard.upload import runs
 home, export = Home(Path(sys.argv[1])), Path(sys.argv[2])
-run = runs.begin(LOCAL, home, [(path.name, path.open('rb')) for path in export.iterdir() if path.suffix in ('.csv', '.toml')], 'sample')
+run = runs.begin(LOCAL_PERSON, home, [(path.name, path.open('rb')) for path in export.iterdir() if path.suffix in ('.csv', '.toml')], 'sample')
 while True:
     print(run._process.pid, run.state, run.step, run.share, flush=True)
     time.sleep(0.02)
