@@ -111,8 +111,8 @@ def _save(at: Frame, path: str, kept: State) -> None:
 
 
 def _view(at: Frame, view: state.SavedView, page: Any, kept: State) -> None:
-    """One saved view: its link, in the reader's own language, and the way to delete it after asking once more."""
-    lang = at.view.lang
+    """One saved view: its link, in the reader's own language, whose it is, and for them (or a manager) the way to delete it, asked once more."""
+    lang, own = at.view.lang, view.author == at.person.id
 
     def asking(identifier: int | None) -> None:
         st.session_state["saved_asking"] = identifier
@@ -124,7 +124,10 @@ def _view(at: Frame, view: state.SavedView, page: Any, kept: State) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"view_{view.id}"):
         to = {**view.parameters(), "lang": lang}
         st.page_link(page, label=plain(view.name), icon=":material/bookmark:", query_params=to)
-        st.caption(word("saved.pinned" if view.pinned else "saved.latest", lang))
+        kind = word("saved.pinned" if view.pinned else "saved.latest", lang)
+        st.caption(kind if own else f"{kind} · {plain(view.author)}")
+        if not own and at.person.scope.role != "manager":
+            return
         if st.session_state.get("saved_asking") == view.id:
             st.button(word("saved.confirm", lang), key=f"view_delete_{view.id}", type="primary", on_click=deleted)
             st.button(word("saved.keep", lang), key=f"view_keep_{view.id}", on_click=asking, args=(None,))

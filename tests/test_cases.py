@@ -495,6 +495,22 @@ def test_saving_and_deleting_a_view(opened: Callable[..., AppTest], loaded_home:
     kept.close()
 
 
+@pytest.mark.parametrize(("role", "more", "may"), [("manager", "", True), ("leader", 'teams = ["A"]', False)])
+def test_a_view_of_somebody_else_s_says_whose_it_is(
+    opened: Callable[..., AppTest], loaded_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str, more: str, may: bool
+) -> None:
+    (tmp_path / "people.toml").write_text(f'[[person]]\nid = "me"\nrole = "{role}"\n{more}', encoding="utf-8")
+    monkeypatch.setenv("COLLECTIONS_PEOPLE", str(tmp_path / "people.toml"))
+    monkeypatch.setenv("COLLECTIONS_USER", "me")
+    kept = State(address(loaded_home))
+    mine, theirs = (kept.save_view("North", "recovery", {}, author=who) for who in ("me", "li@example.com"))
+    app = opened("recovery", "en")
+    buttons = {button.key for button in app.button}
+    assert f"view_ask_{mine}" in buttons and (f"view_ask_{theirs}" in buttons) == may
+    assert [text.value.replace("\\", "") for text in app.caption if text.value.startswith("newest")] == ["newest", "newest · li@example.com"]
+    kept.close()
+
+
 def test_a_state_that_cannot_be_read_does_not_stop_a_page(opened: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "broken.db").write_text("no database " * 500)
     app = opened("overview", "en")
