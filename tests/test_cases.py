@@ -442,6 +442,21 @@ def test_a_note_stands_on_charts_over_time_and_in_a_table(opened: Callable[..., 
     assert any("Outage" in str(table.value.values) or "系统故障" in str(table.value.values) for table in app.dataframe)
 
 
+def test_a_note_on_other_teams_stands_on_nobody_s_charts_but_theirs(
+    opened: Callable[..., AppTest], loaded_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, other = Warehouse(Home(loaded_home).info()).values("team")[:2]
+    (tmp_path / "people.toml").write_text(f'[[person]]\nid = "li"\nrole = "leader"\nteams = ["{own}"]', encoding="utf-8")
+    monkeypatch.setenv("COLLECTIONS_PEOPLE", str(tmp_path / "people.toml"))
+    monkeypatch.setenv("COLLECTIONS_USER", "li")
+    kept = State(address(loaded_home))
+    for day, team in ((10, own), (20, other)):
+        kept.add_note("sample", date(2026, 5, day), f"note {day}", scope={"team": [team]})
+    kept.close()
+    charts = "".join(chart.proto.spec for chart in opened("overview", "en").get("plotly_chart"))
+    assert "note 10" in charts and "note 20" not in charts
+
+
 def test_notes_on_a_figure_stay_in_it() -> None:
     def note(on: date, until: date | None = None) -> Any:
         return SimpleNamespace(on_date=on, until_date=until, read=lambda lang: "<b>bold</b>")
