@@ -256,6 +256,8 @@ class Warehouse:
                 parameters[f"by_{cut.id}"] = values[cut.id]
         counted = f"select *, {adds or 'null'} as counted from chosen{' where ' + ' and '.join(where) if where else ''}"
         shown, kind, key = row_columns(entry.of, held)
+        if self.missing("net_amount"):  # without payments a row's cash is unknown, not zero
+            shown = [column for column in shown if column != "net_amount"]
         wanted = ["counted", *shown]
         if order is not None and order not in wanted:
             raise UnknownName(f"{name}: its rows can't be put in order by {order!r}; known: {', '.join(wanted)}")

@@ -409,6 +409,13 @@ def test_the_page_says_what_is_not_supplied(opened: Callable[..., AppTest], give
     assert not nobody.exception and not nobody.get("plotly_chart")
 
 
+def test_rows_say_nothing_of_cash_that_is_not_supplied(given: Callable[..., Given]) -> None:
+    bare = given(cases="case_id | placed_on | placed_balance\nC1 | 2026-01-05 | 1000", as_of="2026-02-28")
+    for name in ("placed_amount", "cohort_placed_amount"):
+        found = bare.warehouse.rows(name, filters=bare.filters())
+        assert found.total == 1000 and "net_amount" not in found.columns and "placed_amount" in found.columns
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_without_cases_none_is_said_to_be_unknown(opened: Callable[..., AppTest], given: Callable[..., Given], lang: str) -> None:
     paid = given(payments="case_id | paid_on | amount\nC1 | 2026-01-09 | 10", as_of="2026-02-28")
