@@ -156,8 +156,9 @@ def _is_packed(path: Path) -> bool:
 
 
 def unreadable(path: Path, error: BaseException | str) -> StructuralBreach:
-    """The breach for a file that is damaged; the reader's own words say how."""
+    """The breach for a file that is damaged; the reader's own words say how, but not where on this machine."""
     detail = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    detail = detail.replace(str(path), path.name)
     return StructuralBreach("unreadable_file", "readable", {"format": path.suffix.lstrip(".")}, file=path.name, value=detail[:200])
 
 

@@ -96,7 +96,7 @@ def _save(at: Frame, path: str, kept: State) -> None:
         except NameTaken:
             st.session_state["saved_said"] = "saved.taken"
         except ValueError:
-            st.session_state["saved_said"] = "saved.unnamed"
+            st.session_state["saved_said"] = "saved.long_link" if st.session_state[name].strip() else "saved.unnamed"
         else:
             st.session_state["saved_said"] = "saved.done"
             st.session_state["saved_turn"] = turn + 1

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import charts, story
+from dashboard import charts, state, story
 from dashboard.access import LOCAL, Scope
 from dashboard.behind import Behind, reach
 from dashboard.filters import Filters
@@ -500,7 +500,7 @@ def test_writing_changing_and_withdrawing_a_note(opened: Callable[..., AppTest],
     kept.close()
 
 
-def test_saving_and_deleting_a_view(opened: Callable[..., AppTest], loaded_home: Path) -> None:
+def test_saving_and_deleting_a_view(opened: Callable[..., AppTest], loaded_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened("recovery", "en", bucket="M2")
     app.text_input(key="saved_name_en_0").set_value("*M2* [a](b)").run()
     app.button(key="saved_save").click().run()
@@ -510,6 +510,13 @@ def test_saving_and_deleting_a_view(opened: Callable[..., AppTest], loaded_home:
     app.text_input(key="saved_name_en_1").set_value("*M2* [a](b)").run()
     app.button(key="saved_save").click().run()
     assert any("already" in warning.value for warning in app.warning)
+    monkeypatch.setattr(state, "LONGEST_LINK", 10)
+    app.text_input(key="saved_name_en_1").set_value("Another").run()
+    app.button(key="saved_save").click().run()
+    assert any("too long" in warning.value for warning in app.warning)
+    app.text_input(key="saved_name_en_1").set_value(" ").run()
+    app.button(key="saved_save").click().run()
+    assert any("needs a name" in warning.value for warning in app.warning)
     app.button(key=f"view_ask_{view.id}").click().run()
     assert kept.views()
     app.button(key=f"view_delete_{view.id}").click().run()
