@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -32,7 +32,6 @@ COUNTS = {
     "promises": "promises_made",
     "kept": "kept_promises",
 }
-HELD = 500
 
 
 @dataclass(frozen=True)
@@ -250,10 +249,13 @@ def moved(who: str) -> tuple[list[dict[str, Any]], list[Column]]:
 def held(panel: ui.Panel, who: str) -> None:
     """The cases that the collector holds on the last day, the largest first, as far as a list goes."""
     ui.supplied("assignments")
-    rows = ui.report("held_cases", collector=who, limit=HELD)
-    count = rows[0]["all_rows"] if rows else 0
+    rows, count, every = ui.paged("held_cases", _held, collector=who)
     panel.title(ui.say("collector.held_found", n=formats.count(count)))
-    shown = [{**row, "bucket": naming.value("bucket", row["bucket"], ui.lang())} for row in rows]
+    panel.counted(ui.say("collector.held_note", day=formats.day(ui.frame().info.as_of, ui.lang())), len(rows), count)
     money = {"balance": "amount", "net_amount": "amount"}
     columns = ui.columns("collector", case_id="text", product="text", bucket="text", held_from="date", **money)
-    panel.table(shown, columns, empty=ui.say("collector.held_none"))
+    panel.table(rows, columns, ui.unfiltered(), empty=ui.say("collector.held_none"), every=every)
+
+
+def _held(rows: Sequence[Mapping[str, Any]], lang: str) -> list[dict[str, Any]]:
+    return [{**row, "bucket": naming.value("bucket", row["bucket"], lang)} for row in rows]

@@ -16,4 +16,4 @@ left join model.bucket_edges as edges
     and as_of_day() >= edges.valid_from and as_of_day() < edges.valid_to
 where holdings.collector_id = $collector and holdings.from_on <= as_of_day() and holdings.until_on >= as_of_day() and cases.left_on is null
 order by positions.amount desc, cases.case_id
-limit $limit
+limit $limit offset $offset

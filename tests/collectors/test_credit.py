@@ -100,7 +100,7 @@ def test_one_collector_against_all_others(shop: Given) -> None:
 
 
 def test_who_holds_a_case_now(shop: Given) -> None:
-    held = {who: shop.warehouse.run("held_cases", {"collector": who, "limit": 10}) for who in ("W1", "W2")}
+    held = {who: shop.warehouse.run("held_cases", {"collector": who, "limit": 10, "offset": 0}) for who in ("W1", "W2")}
     assert held["W1"] == [], "what was let go isn't held"
     assert [(row["case_id"], row["held_from"], row["all_rows"]) for row in held["W2"]] == [("C1", date(2026, 2, 10), 1)]
 
