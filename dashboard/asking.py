@@ -174,6 +174,17 @@ def moment(value: str) -> str:
     return value.replace("T", " ").replace("+00:00", " UTC")
 
 
+def covers(start: date, until: date) -> None:
+    """Say which days the page's figures are of, and that the view's filters leave nothing out of them: so its files say it."""
+    frame().remembered["covered"] = Filters(start, until, "none")
+
+
+def unfiltered() -> Filters:
+    """All days of the data and nothing left out: what figures go by that the filters don't move."""
+    info = frame().info
+    return Filters(min(info.first_on, info.as_of), info.as_of, "none")
+
+
 def view_filters() -> Filters:
     """The filters of the view."""
     return frame().view.filters

@@ -200,7 +200,7 @@ def rows(panel: ui.Panel, figure: Behind, value: Any) -> None:
 
     ui.save(
         "rows", ui.label(metric_id), every, shown,
-        [metric_id], filters,
+        [metric_id], filters, more=panel.counted_how(),
     )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ def option(key: str, labels: Mapping[str, str], title: str, default: str | None 
     first = default or next(iter(labels))
     now = held(key, labels, first)
     widget = f"{key}_{lang()}_{now}"
+    frame().remembered.setdefault("settings", {})[key] = (title, labels[now])  # for the files of what it decides
 
     def changed() -> None:
         value = st.session_state[widget]

@@ -57,6 +57,16 @@ class Desks:
         return [one for one in self.mine if one.shrunk is not None]
 
     @property
+    def filters(self) -> Filters:
+        """The view's filters over the months compared, which batches don't limit."""
+        return ui.view_filters().replace(start=self.months[0], until=month_end(self.months[-1])).choosing("batch", ())
+
+    @property
+    def all_months(self) -> Filters:
+        """The view's filters over all months tallied."""
+        return self.filters.replace(start=self.tallies.months[0], until=month_end(self.tallies.months[-1]))
+
+    @property
     def period(self) -> str:
         """The months compared, in words."""
         return ui.unread(period(self.months[0], month_end(self.months[-1]), ui.lang()))
@@ -132,8 +142,7 @@ def profile_columns(desks: Desks) -> list[Column]:
 def moved(desks: Desks) -> tuple[dict[str, dict[str, Any]], list[Column]]:
     """Cases and balances that each collector took over and gave away in the months compared, and their columns."""
     names = ("transferred_in_cases", "transferred_in_amount", "transferred_out_cases", "transferred_out_amount")
-    filters = ui.view_filters().replace(start=desks.months[0], until=month_end(desks.months[-1]))
-    filters = filters.choosing("bucket", ())
+    filters = desks.filters.choosing("bucket", ())
     rows = {str(row["collector"]): row for row in ui.measure(*names, by=("collector",), filters=filters).rows}
     return rows, [Column(name, ui.label(name), metrics()[name].unit, True) for name in names]
 

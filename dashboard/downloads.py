@@ -77,7 +77,7 @@ def csv_file(table: Table) -> bytes:
         writer.writerow([f"# {key}: {_one_line(value)}"])
     writer.writerow([_safe(column.label) for column in table.columns])
     for row in table.rows:
-        writer.writerow([_csv_cell(row.get(column.id), column.unit) for column in table.columns])
+        writer.writerow([_csv_cell(_said(row.get(column.id), table.lang), column.unit) for column in table.columns])
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -87,7 +87,7 @@ def bare_csv_file(table: Table) -> bytes:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([_safe(column.label) for column in table.columns])
     for row in table.rows:
-        writer.writerow([_csv_cell(row.get(column.id), column.unit) for column in table.columns])
+        writer.writerow([_csv_cell(_said(row.get(column.id), table.lang), column.unit) for column in table.columns])
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -109,7 +109,7 @@ def excel_file(table: Table) -> bytes:
                 sheet.set_column(place, place, min(40, max(12, 2 * len(column.label))))
             for line, row in enumerate(table.rows[number * per_sheet : (number + 1) * per_sheet], start=1):
                 for place, column in enumerate(table.columns):
-                    _excel_cell(sheet, line, place, row.get(column.id), column.unit, styles)
+                    _excel_cell(sheet, line, place, _said(row.get(column.id), table.lang), column.unit, styles)
         about = book.add_worksheet(ABOUT_SHEET)
         about.set_column(0, 0, 34)
         about.set_column(1, 1, 90)
@@ -134,11 +134,14 @@ def _safe(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
+def _said(value: Any, lang: str) -> Any:
+    """A value, or the word on screen for yes and no."""
+    return word("state.yes" if value else "state.no", lang) if isinstance(value, bool) else value
+
+
 def _csv_cell(value: Any, unit: str) -> str:
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return str(value).lower()
     if isinstance(value, datetime | date):
         return value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, int | float | Decimal) and unit != "text":
@@ -155,7 +158,7 @@ def _excel_cell(sheet: Any, line: int, place: int, value: Any, unit: str, styles
         sheet.write_string(line, place, value.isoformat(sep=" "))
     elif isinstance(value, date):
         sheet.write_datetime(line, place, value, styles["date"])
-    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool) and unit != "text":
+    elif isinstance(value, int | float | Decimal) and unit != "text":
         number = exact(value)
         if number is not None:
             sheet.write_number(line, place, float(number), style)

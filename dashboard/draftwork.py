@@ -14,7 +14,7 @@ import streamlit as st
 from dashboard import formats, memory, saved, ui
 from dashboard.collectors import performance
 from dashboard.downloads import Column
-from dashboard.filters import shifted
+from dashboard.filters import month_end, shifted
 from dashboard.forecast import batches
 from dashboard.formats import plain
 from dashboard.frame import opened
@@ -97,6 +97,7 @@ def asked() -> Trial:
     months = tuple(whatif.months(at.info.first_on, at.info.as_of, count))
     if not months:
         raise ui.NothingLeft
+    ui.covers(months[0], month_end(months[-1]))
     text = _edited(base) if other == DRAFT else versions[other].text
     try:
         with st.spinner(ui.say("whatif.computing", n=len(months))):

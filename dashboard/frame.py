@@ -175,12 +175,22 @@ def bar(frame: Frame, more: Callable[[], None] | None = None) -> None:
     sentence(frame)
 
 
+def limits(frame: Frame, filters: Filters) -> list[str]:
+    """What some filters leave of the data for the person who looks, in words: their own teams or cases, where that is all they see."""
+    scope, lang = frame.scope, frame.view.lang
+    if scope.teams is not None and not filters.chosen("team"):
+        filters = filters.choosing("team", scope.teams)
+    said = filters.scope(lang, naming.dimension_labels(lang), naming.values(lang))
+    if scope.collector is None:
+        return said
+    return [word("frame.own_cases", lang), *(said if filters.where else [])]
+
+
 def sentence(frame: Frame) -> None:
     """Exactly what is on screen, in words; then whatever must be known about it."""
     lang, chosen, info = frame.view.lang, frame.view.filters, frame.info
-    labels = naming.dimension_labels(lang)
     period = formats.period(chosen.start, chosen.until, lang)
-    scope = " · ".join(plain(part) for part in [period, *chosen.scope(lang, labels, naming.values(lang))])
+    scope = " · ".join(plain(part) for part in [period, *limits(frame, chosen)])
     rest = (
         chosen.compared(lang, info.as_of, info.first_on),
         word("frame.as_of", lang, day=formats.day(info.as_of, lang)),
@@ -188,6 +198,7 @@ def sentence(frame: Frame) -> None:
     )
     st.markdown(f":small[**{scope}** · :gray[{' · '.join(plain(part) for part in rest)}]]")
     if frame.problems:
+        labels = naming.dimension_labels(lang)
         names = [word(f"problem.{name}", lang) if name not in labels else labels[name] for name in frame.problems]
         st.warning(word("frame.not_understood", lang, names=plain(", ".join(names))), icon=":material/link_off:")
     if frame.view.snapshot != frame.current:

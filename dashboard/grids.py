@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import downloads, formats, naming
+from dashboard import downloads, formats
 from dashboard.asking import NothingLeft, frame, lang, report, say
 from dashboard.behind import Behind
 from dashboard.contract import ROOT
 from dashboard.downloads import Column, Table
 from dashboard.filters import Filters
 from dashboard.formats import plain
+from dashboard.frame import limits
 from dashboard.metrics import dimensions, metrics
 from dashboard.warehouse import Answer
 
@@ -182,14 +183,15 @@ def save(
     filters: Filters | None = None,
     about: tuple[tuple[str, str], ...] | None = None,
     figure: Behind | None = None,
+    more: tuple[tuple[str, str], ...] = (),
 ) -> None:
-    """Two buttons that make the file when clicked: all rows, with what must be known to read them (`about`, else the view).
+    """Two buttons that make the file when clicked: all rows, with what must be known to read them (`about`, else the view; and `more`).
 
     With a figure, a link to the rows behind it stands beside them.
     """
-    view = frame().view
+    view, filters = frame().view, filters or frame().remembered.get("covered")
     span = filters or view.filters
-    said = (tuple(columns), view.lang, facts(filters) if about is None else about, tuple(definitions_of(metric_ids, columns)))
+    said = (tuple(columns), view.lang, (*(facts(filters) if about is None else about), *more), tuple(definitions_of(metric_ids, columns)))
     of_view = (view.dataset, span.start.isoformat(), span.until.isoformat(), view.snapshot)
     parts = (key.replace("_", "-"), *(of_view if about is None else (value for _, value in about)))
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"save_{key}"):
@@ -236,11 +238,10 @@ def facts(filters: Filters | None = None) -> tuple[tuple[str, str], ...]:
     """What is on screen, for a file: data set, period, scope, comparison, as of, snapshot, currency."""
     at = frame()
     info, chosen = at.info, filters or at.view.filters
-    labels = naming.dimension_labels(lang())
     return (
         (say("frame.dataset"), f"{info.title.get(lang()) or info.dataset} ({info.dataset})"),
         (say("frame.period"), f"{formats.period(chosen.start, chosen.until, lang())} ({chosen.start} – {chosen.until})"),
-        (say("frame.filters"), " · ".join(chosen.scope(lang(), labels, naming.values(lang())))),
+        (say("frame.filters"), " · ".join(limits(at, chosen))),
         (say("frame.comparison"), chosen.compared(lang(), info.as_of, info.first_on)),
         (say("download.as_of"), str(info.as_of)),
         (say("download.snapshot"), info.id),

@@ -14,6 +14,7 @@ import streamlit as st
 from dashboard import formats, memory, naming, state, ui
 from dashboard.access import Person
 from dashboard.downloads import Column
+from dashboard.filters import month_end
 from dashboard.formats import plain
 from dashboard.frame import opened
 from dashboard.incentives import desk as desks
@@ -135,11 +136,13 @@ def asked() -> Payday:
     whole = next((f"{month:%Y-%m}" for month in offered if not desks.month_is_open(month, info)), next(iter(named)))
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="pay_choice"):
         month = date.fromisoformat(f"{ui.option('month', named, ui.say('payday.month'), default=whole, listed=True)}-01")
+        ui.covers(month, month_end(month))
         plans = valid(at, month)
         titles = {name: ui.say("payday.plan_option", title=plan.name(lang), version=plan.version) for name, plan in plans.items()}
         first = "bank" if "bank" in titles else next(iter(titles))
         plan = plans[ui.option("plan", titles, ui.say("payday.plan"), default=first, listed=True)]
     if (old := _old(at, plan)) is not None:
+        ui.covers(old.month, month_end(old.month))
         return Payday(at, old.month, at.ledger.plan(old.plan, old.version), at.kept(old), old=True)
     try:
         shown = at.shown(plan.id, month) if desks.sight(at.person) in ("all", "team", "own") else None

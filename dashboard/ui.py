@@ -15,6 +15,7 @@ from dashboard.asking import (
     NothingLeft,
     NotSupplied,
     computed,
+    covers,
     currency,
     dark,
     frame,
@@ -34,6 +35,7 @@ from dashboard.asking import (
     supplied,
     targets,
     trailing,
+    unfiltered,
     unread,
     view_filters,
 )
@@ -78,6 +80,7 @@ __all__ = [
     "columns",
     "columns_of",
     "computed",
+    "covers",
     "currency",
     "dark",
     "definition",
@@ -123,6 +126,7 @@ __all__ = [
     "supplied",
     "targets",
     "trailing",
+    "unfiltered",
     "unread",
     "view_filters",
     "warn",
@@ -155,7 +159,7 @@ class Panel:
     def __init__(self, key: str, title: str, subtitle: str = "", metric: str | None = None) -> None:
         self.key, self.metric = key, metric
         self.about: tuple[tuple[str, str], ...] | None = None  # what the files say they hold, where it isn't the view
-        self._drawn = False
+        self._drawn, self._noted = False, ""
         self.box = st.container(border=True, key=f"panel_{key}", height="stretch")
         with self.box:
             self._title, self._subtitle = st.empty(), st.empty()
@@ -171,6 +175,7 @@ class Panel:
     def subtitle(self, text: str) -> None:
         """Replace the line under the title."""
         if text:
+            self._noted = text.replace("\\", "")
             self._subtitle.caption(text)
 
     def counted(self, note: str, shown: int, count: int) -> None:
@@ -229,7 +234,14 @@ class Panel:
             with st.expander(say("panel.figures"), icon=":material/table:") if self._drawn else nullcontext():
                 grid(rows, columns, key=f"table_{self.key}")
         title, defined = self._text.replace("\\", ""), [self.metric] if self.metric else []
-        save(self.key, title, every or (lambda: rows), columns, defined, filters, self.about, self._behind(columns, filters))
+        figure = self._behind(columns, filters)
+        save(self.key, title, every or (lambda: rows), columns, defined, filters, self.about, figure, self.counted_how())
+
+    def counted_how(self) -> tuple[tuple[str, str], ...]:
+        """What a file must say besides the view: the line under the title, and the page's and the panel's own settings."""
+        noted = ((say("download.note"), self._noted),) if self._noted else ()
+        settings = frame().remembered.get("settings", {}) if self.about is None else {}
+        return (*noted, *settings.values())
 
     def _behind(self, columns: Sequence[Column], filters: Filters | None) -> Behind | None:
         """The link to the rows behind this panel's figures: its metric, cut as its table is, over its own months."""
@@ -249,8 +261,10 @@ def panel(key: str, title: str | None = None, subtitle: str | None = None, metri
         title = title or plain(label(metric))
         subtitle = formula(metric) if subtitle is None else subtitle
     made = Panel(key, title or "", subtitle or "", metric)
+    settings = dict(frame().remembered.get("settings", {}))
     with made.box, guarded():
         yield made
+    frame().remembered["settings"] = settings  # those drawn in the panel decide nothing outside of it
 
 
 def waterfall(row: Mapping[str, Any], steps: Sequence[str]) -> list[tuple[str, Any, bool]]:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import access, charts, findings, quality, saved, snapshots, ui
 
-lang, info = ui.lang(), ui.frame().info
+lang, info, whole = ui.lang(), ui.frame().info, ui.unfiltered()
 note = info.note.get(lang)
 
 if access.may_upload(ui.frame().person):
@@ -15,7 +15,7 @@ with ui.panel("tables", ui.say("data.tables"), ui.say("data.tables_note")) as pa
     supplied = ui.report("supplied")
     rows = quality.tables(ui.report("table_rows"), ui.report("sources"), supplied, lang)
     panel.facts((ui.say("data.loaded_at"), ui.moment(info.loaded_at)), (ui.say("data.note"), note), (ui.say("data.timezone"), info.timezone))
-    panel.table(rows, ui.columns("data", table="text", rows="count", first_on="date", last_on="date", lag_days="days", without="text"))
+    panel.table(rows, ui.columns("data", table="text", rows="count", first_on="date", last_on="date", lag_days="days", without="text"), whole)
     if absent := quality.not_supplied(supplied):
         ui.not_supplied(absent)
 
@@ -24,7 +24,7 @@ with ui.panel("files", ui.say("data.files"), ui.say("data.files_note")) as panel
     rows = quality.files(accounts, lang)
     panel.title(ui.say("data.accounted" if quality.accounted(accounts) else "data.not_accounted"))
     counts = dict.fromkeys(("rows_read", "rows_loaded", "rows_rejected", "rows_folded", "rows_blank", "rows_used", "rows_unused"), "total")
-    panel.table(rows, ui.columns("data", name="text", table="text", encoding="text", **counts, ignored="text"))
+    panel.table(rows, ui.columns("data", name="text", table="text", encoding="text", **counts, ignored="text"), whole)
 
 with ui.panel("waterfall", ui.say("data.waterfall"), metric="net_amount") as panel:
     steps = ("exported_amount", "duplicate_amount", "unposted_amount", "gross_amount", "reversed_amount", "net_amount")
@@ -40,6 +40,7 @@ with ui.panel("breaches", ui.say("data.breaches"), ui.say("data.breaches_note"))
     panel.table(
         rows,
         ui.columns("data", kind="text", table="text", column="text", file="text", line="text", value="text", expected="text", occurrences="count"),
+        whole,
         empty=ui.say("data.no_breaches"),
     )
 
@@ -47,13 +48,13 @@ with ui.panel("flags", ui.say("data.flags"), ui.say("data.flags_note")) as panel
     rows, count, every = ui.paged("flagged", quality.flags, kind=None)
     panel.counted(ui.say("data.flags_note"), len(rows), count)
     shown = ui.columns("data", kind="text", table="text", file="text", line="text", key="text", detail="text")
-    panel.table(rows, shown, empty=ui.say("data.no_flags"), every=every)
+    panel.table(rows, shown, whole, empty=ui.say("data.no_flags"), every=every)
 
 with ui.panel("rejects", ui.say("data.rejects"), ui.say("data.rejects_note")) as panel:
     rows, count, every = ui.paged("rejects", quality.rejects, table=None)
     panel.counted(ui.say("data.rejects_note"), len(rows), count)
     texts = dict.fromkeys(("table", "kind", "column", "value", "expected", "content"), "text")
-    panel.table(rows, ui.columns("data", file="text", line="text", **texts), empty=ui.say("data.no_rejects"), every=every)
+    panel.table(rows, ui.columns("data", file="text", line="text", **texts), whole, empty=ui.say("data.no_rejects"), every=every)
 
 with ui.panel("snapshots", ui.say("data.snapshots"), ui.say("data.snapshots_note")) as panel:
     snapshots.listed(ui.frame())

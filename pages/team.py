@@ -20,7 +20,7 @@ if part == "performance" and found:
         moved, more = desks.moved(found)
         rows = sentences.profile(found.mine, found.named, found.known, lang)
         rows = [{**row, **moved.get(one.collector, {})} for row, one in zip(rows, found.mine, strict=True)]
-        panel.table(rows, [*desks.profile_columns(found), *more])
+        panel.table(rows, [*desks.profile_columns(found), *more], found.filters)
     with ui.panel("places", ui.say("team.places"), ui.say("team.places_note", period=found.period)) as panel:
         if len(found.ranked) > figures.MOST_PEOPLE:
             note = ui.say("team.places_ends", n=figures.MOST_PEOPLE // 2, all=len(found.ranked))
@@ -55,7 +55,7 @@ if part == "workload":
             panel.title(sentences.growing(house, lang))
             panel.figure(figures.ramp(house, team, lang))
             columns = ui.columns("team", stage="count", people="count", cases="total", ratio="number", low="number", high="number")
-            panel.table(sentences.stages(team or house), columns)
+            panel.table(sentences.stages(team or house), columns, found.all_months)
     for name, by in (("staff_end", "tenure_band"), ("attrition_rate", "month")):
         desks.headcount(name, by)
 
