@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import formats
+from dashboard.access import may_upload
 from dashboard.formats import plain
 from dashboard.frame import Frame, show
 from dashboard.home import SnapshotInfo
@@ -31,7 +32,7 @@ def _line(frame: Frame, info: SnapshotInfo) -> None:
             word("data.look", lang), key=f"look_{info.id}", type="tertiary", icon=":material/visibility:",
             on_click=show, args=(frame.view.replace(snapshot=info.id),),
         )  # fmt: skip
-    if info.id != frame.current:
+    if info.id != frame.current and may_upload(frame.scope):
         with st.popover(word("data.roll_back", lang), type="tertiary", icon=":material/history:", key=f"ask_{info.id}"):
             st.markdown(plain(word("data.roll_back_note", lang, id=info.id, current=frame.current)))
             confirmed = word("data.roll_back_confirm", lang)
@@ -39,7 +40,12 @@ def _line(frame: Frame, info: SnapshotInfo) -> None:
 
 
 def roll_back(frame: Frame, snapshot: str) -> None:
-    """Put an older snapshot in service for everybody, and show it here; the newer one stays to be gone forward to."""
+    """Put an older snapshot in service for everybody, and show it here; the newer one stays to be gone forward to.
+
+    Raises PermissionError for somebody who may not put data in service.
+    """
+    if not may_upload(frame.scope):
+        raise PermissionError(frame.person.id)
     with frame.home.lock():
         front = frame.home.pointer().front == frame.view.dataset
         frame.home.point(frame.view.dataset, snapshot, front=front)
