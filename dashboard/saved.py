@@ -30,7 +30,7 @@ def in_view(at: Frame) -> list[Note | Mark]:
         where.setdefault("team", at.scope.teams)
     if "notes" not in at.remembered:
         try:
-            found = [note for note in book(at).notes(at.view.dataset) if note.touches(where)]
+            found = [note for note in book(at).notes(at.view.dataset) if note.touches(where) and note.open_to(at.scope)]
         except (StateTooNew, StateUnavailable):
             found = []
         more = marks.marks(plan(at), where) if at.view.milestones else []
@@ -147,7 +147,7 @@ def notes(at: Frame) -> None:
     lang = at.view.lang
     try:
         kept = book(at)
-        held = kept.notes(at.view.dataset)
+        held = [note for note in kept.notes(at.view.dataset) if note.open_to(at.scope)]
     except StateTooNew:
         st.warning(word("saved.too_new", lang), icon=":material/update:")
         return

@@ -35,6 +35,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from dashboard.access import Scope
+
 #: Number of this schema. A change adds a step to MIGRATIONS under the number it leads to.
 VERSION = 1
 #: Statements that lead to a version from the one before; version 1 is what `create_all` makes.
@@ -169,6 +171,13 @@ class Note:
     def touches(self, where: Mapping[str, tuple[str, ...]]) -> bool:
         """Whether it is about anything that some filters leave."""
         return all(dimension not in where or set(values) & set(where[dimension]) for dimension, values in self.scope)
+
+    def open_to(self, scope: Scope) -> bool:
+        """Whether a person may read it: not what is about other teams alone, nor, for who sees own cases alone, about teams at all."""
+        about = dict(self.scope).get("team")
+        if about is None:
+            return True
+        return scope.collector is None and (scope.teams is None or bool(set(about) & set(scope.teams)))
 
 
 @dataclass(frozen=True)
