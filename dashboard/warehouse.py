@@ -161,12 +161,13 @@ class Warehouse:
         if name == "bucket":
             return [row[0] for row in self._fetch("select bucket from model.bucket_edges group by bucket order by min(rank)", {}, name)[1]]
         if name in ("team", "collector", "agency"):
-            sql = f"select distinct {chosen.column} from model.holders where $teams is null or list_contains($teams, team)"
-            extra = ["house"] if scope.teams is None and name != "agency" else []
+            own, by_desk = "($collector is null or collector_id = $collector)", {"collector": scope.collector}
+            sql = f"select distinct {chosen.column} from model.holders where {own} and ($teams is null or list_contains($teams, team))"
+            extra = ["house"] if scope.teams is None and scope.collector is None and name != "agency" else []
         else:
             sql = f"select distinct {chosen.column} from model.cases where $teams is null or list_contains($teams, team)"
-            extra = []
-        rows = self._fetch(sql, {"teams": _listed(scope.teams)}, name)[1]
+            extra, by_desk = [], {}
+        rows = self._fetch(sql, {"teams": _listed(scope.teams), **by_desk}, name)[1]
         return sorted({str(row[0]) for row in rows} | set(extra))
 
     # --- questions --------------------------------------------------------------------------------------------------
