@@ -29,6 +29,10 @@ class NothingLeft(Exception):
     """The filters leave no row to show."""
 
 
+class Withheld(Exception):
+    """The rows are not for the person who looks."""
+
+
 def frame() -> Frame:
     """The frame of this run, put there by app.py."""
     current: Frame = st.session_state["frame"]

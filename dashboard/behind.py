@@ -16,6 +16,8 @@ PARAMETERS = ("metric", "cut", "value", "side", "reach")
 #: No panel looks further back than this.
 LONGEST_REACH = 120
 LONGEST_VALUE = 200
+#: What a link needn't say.
+UNSAID = {"reach": ["0"]}
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,12 @@ class Behind:
         reach = int(months) if months.isascii() and months.isdigit() and len(months) < 4 else 0
         made = Behind(metric, by, values, side, min(reach, LONGEST_REACH))
         return made if side in made.sides else Behind(metric, by, values, None, made.reach)
+
+
+def misread(query: Mapping[str, Sequence[str]], figure: Behind) -> list[str]:
+    """The parameters of a link that the figure read from it doesn't say."""
+    said = {name: [text] if isinstance(text, str) else text for name, text in figure.to_query().items()}
+    return [name for name in PARAMETERS if query.get(name) and list(query[name]) != said.get(name) and list(query[name]) != UNSAID.get(name)]
 
 
 def reach(filters: Filters, chosen: Filters | None, as_of: date) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import charts, formats, naming, story, ui
-from dashboard.behind import Behind
+from dashboard.behind import Behind, misread
 from dashboard.downloads import Column
 from dashboard.filters import Filters
 from dashboard.formats import plain
@@ -53,7 +53,7 @@ def show(figure: Behind) -> None:
 
 def chosen(figure: Behind) -> tuple[Behind, Any]:
     """Which figure, which of its groups and which side of a rate, chosen by the person; and the value of what is shown."""
-    at, lang = ui.frame(), ui.lang()
+    at, lang, lost = ui.frame(), ui.lang(), misread(asked(), figure)
     offered = [entry.id for entry in metrics().values() if not entry.unfiltered and not at.warehouse.missing(entry.id)]
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="rows_choice"):
         _select("metric", ui.say("rows.metric"), offered, figure.metric, ui.label, lambda name: show(Behind(name, reach=figure.reach)))
@@ -64,6 +64,7 @@ def chosen(figure: Behind) -> tuple[Behind, Any]:
             timed = any(dimensions()[name].kind == "time" for name in figure.by)
             options: list[tuple[Any, ...] | None] = [*([] if timed else [None]), *reversed(groups)]
             values = figure.values if figure.values in options else options[0] if options else None
+            lost += ["value"] if figure.values not in (None, values) else []
             figure = replace(figure, values=values)
 
             def text(group: tuple[Any, ...] | None) -> str:
@@ -77,6 +78,9 @@ def chosen(figure: Behind) -> tuple[Behind, Any]:
                 ui.say("rows.side"), figure.sides, default=figure.shown, format_func=sides.__getitem__, key=key, required=True, wrap=True,
                 on_change=lambda: show(replace(figure, side=st.session_state[key])),
             )  # fmt: skip
+    if lost:
+        names = ui.word_list(ui.say(f"problem.{name}") for name in lost)
+        st.warning(ui.say("frame.not_understood", names=names), icon=":material/link_off:")
     return figure, _figure_value(figure)
 
 

@@ -11,6 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard import naming
 from dashboard.asking import NotSupplied, frame, lang, say
+from dashboard.formats import plain
 from dashboard.frame import own, set_own
 
 
@@ -49,9 +50,17 @@ def held(key: str, values: Collection[str], default: str | None = None) -> str:
     return next((value for value in own(key) if value in values), default or next(iter(values)))
 
 
-def option(key: str, labels: Mapping[str, str], title: str, default: str | None = None, listed: bool = False, note: str | None = None) -> str:
-    """One of some values by their labels, kept in the link as page.KEY; in a row without its title, or `listed` in a box with it."""
+def option(
+    key: str, labels: Mapping[str, str], title: str, default: str | None = None, listed: bool = False, note: str | None = None,
+    unknown: str | None = None,
+) -> str:  # fmt: skip
+    """One of some values by their labels, kept in the link as page.KEY; in a row without its title, or `listed` in a box with it.
+
+    A link that names none of them is told so, in words of the page's own or general ones.
+    """
     first = default or next(iter(labels))
+    if (asked := own(key)) and not any(value in labels for value in asked):
+        st.warning(unknown or say("frame.not_understood", names=plain(title)), icon=":material/link_off:")
     now = held(key, labels, first)
     widget = f"{key}_{lang()}_{now}"
     frame().remembered.setdefault("settings", {})[key] = (title, labels[now])  # for the files of what it decides

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from dashboard import naming
-from dashboard.asking import NothingLeft, NotSupplied, frame, lang, say
+from dashboard.asking import NothingLeft, NotSupplied, Withheld, frame, lang, say
 from dashboard.formats import plain
 from dashboard.warehouse import QueryFailed
 
@@ -20,11 +20,6 @@ LOG = logging.getLogger(__name__)
 def caption(text: str) -> None:
     """A small line of our own words."""
     st.caption(text)
-
-
-def warn(text: str) -> None:
-    """Something that was asked for and can't be met."""
-    st.warning(text, icon=":material/link_off:")
 
 
 def not_supplied(needs: Iterable[str]) -> None:
@@ -60,5 +55,7 @@ def guarded() -> Iterator[None]:
         not_supplied(error.needs)
     except NothingLeft:
         nothing_left()
+    except Withheld:
+        st.info(say("state.withheld"), icon=":material/lock:")
     except QueryFailed as error:
         failed(error)

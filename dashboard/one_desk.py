@@ -56,9 +56,8 @@ def chosen() -> Who | None:
         raise ui.NothingLeft
     seen.sort(key=lambda one: (one in known and known[one].left_on is not None, one))  # those still there first
     named = people.labels(known, seen, at.scope, lang)
-    if (asked := own("collector")) and asked[0] not in seen:
-        ui.warn(ui.say("collector.unknown", id=plain(asked[0])))
-    one = ui.option("collector", named, ui.say("team.who"), listed=True)
+    unknown = ui.say("collector.unknown", id=plain(next(iter(own("collector")), "")[:60]))
+    one = ui.option("collector", named, ui.say("team.who"), listed=True, unknown=unknown)
     return Who(one, named[one])
 
 

@@ -14,6 +14,7 @@ from dashboard import behind, charts, formats, naming, saved
 from dashboard.asking import (
     NothingLeft,
     NotSupplied,
+    Withheld,
     computed,
     covers,
     currency,
@@ -61,7 +62,7 @@ from dashboard.grids import (
     share_column,
     shown,
 )
-from dashboard.messages import caption, guarded, not_supplied, nothing_left, warn, word_list
+from dashboard.messages import caption, guarded, not_supplied, nothing_left, word_list
 from dashboard.metrics import dimensions
 from dashboard.metrics import plain as measures
 
@@ -72,6 +73,7 @@ __all__ = [
     "NothingLeft",
     "Panel",
     "Told",
+    "Withheld",
     "by_cohort",
     "caption",
     "cards",
@@ -129,7 +131,6 @@ __all__ = [
     "unfiltered",
     "unread",
     "view_filters",
-    "warn",
     "waterfall",
     "word_list",
 ]

@@ -253,6 +253,27 @@ def test_an_older_snapshot_says_so_and_leads_back(opened: Open, given: Callable[
     assert not app.warning
 
 
+@pytest.mark.parametrize(
+    ("page", "query", "named"),
+    [
+        ("team", {"page.team_window": "99"}, "Months"),
+        ("incentives", {"page.month": "2031-01"}, "Month"),
+        ("collector", {"page.collector": "W0" * 2000}, None),
+        ("cases", {"metric": "no_such"}, "figure"),
+        ("cases", {"metric": "opening_cases", "cut": "team", "value": "nowhere"}, "group"),
+        ("cases", {"metric": "opening_cases", "cut": "junk", "reach": "soon"}, "cut by, months back"),
+        ("cases", {"metric": "opening_cases", "cut": "bucket", "value": "M2", "side": "opening_cases", "reach": "0"}, ""),
+        ("team", {"page.team_window": "12", "page.team_part": "workload"}, ""),
+    ],
+)
+def test_a_link_that_asks_for_what_is_not_there_is_told_so(opened: Open, page: str, query: dict[str, str], named: str | None) -> None:
+    told = [warning.value for warning in opened(page, **query).warning]
+    if named is None:
+        assert len(told) == 1 and "not among the collectors you may see" in told[0] and len(told[0]) < 200
+    else:
+        assert told == ([f"Part of the address could not be used and was replaced: {named}."] if named else [])
+
+
 def test_nothing_loaded_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("COLLECTIONS_HOME", str(tmp_path / "empty"))
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
