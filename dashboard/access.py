@@ -82,6 +82,11 @@ def may_upload(who: Person) -> bool:
     return who.may("upload")
 
 
+def sees_exports(scope: Scope) -> bool:
+    """Whether a person may see rows as they came in, whosever they are: all teams' and with names."""
+    return scope.teams is None and scope.collector is None and scope.names
+
+
 #: On a machine's own loopback address the person at the keyboard is the manager.
 LOCAL = Scope()
 LOCAL_PERSON = Person("local", LOCAL)

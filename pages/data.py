@@ -6,6 +6,7 @@ from dashboard import access, charts, findings, quality, saved, snapshots, ui
 
 lang, info, whole = ui.lang(), ui.frame().info, ui.unfiltered()
 note = info.note.get(lang)
+rows_too = access.sees_exports(ui.frame().scope)
 
 if access.may_upload(ui.frame().person):
     way = ui.frame().view.to_query()
@@ -37,20 +38,25 @@ with ui.panel("waterfall", ui.say("data.waterfall"), metric="net_amount") as pan
 
 with ui.panel("breaches", ui.say("data.breaches"), ui.say("data.breaches_note")) as panel:
     rows = quality.breaches(ui.report("breaches"), lang)
+    shown = ui.columns("data", kind="text", table="text", column="text", file="text", line="text", value="text", expected="text", occurrences="count")
     panel.table(
         rows,
-        ui.columns("data", kind="text", table="text", column="text", file="text", line="text", value="text", expected="text", occurrences="count"),
+        [column for column in shown if column.id != "value" or rows_too],
         whole,
         empty=ui.say("data.no_breaches"),
     )
 
 with ui.panel("flags", ui.say("data.flags"), ui.say("data.flags_note")) as panel:
+    if not rows_too:
+        raise ui.Withheld
     rows, count, every = ui.paged("flagged", quality.flags, kind=None)
     panel.counted(ui.say("data.flags_note"), len(rows), count)
     shown = ui.columns("data", kind="text", table="text", file="text", line="text", key="text", detail="text")
     panel.table(rows, shown, whole, empty=ui.say("data.no_flags"), every=every)
 
 with ui.panel("rejects", ui.say("data.rejects"), ui.say("data.rejects_note")) as panel:
+    if not rows_too:
+        raise ui.Withheld
     rows, count, every = ui.paged("rejects", quality.rejects, table=None)
     panel.counted(ui.say("data.rejects_note"), len(rows), count)
     texts = dict.fromkeys(("table", "kind", "column", "value", "expected", "content"), "text")
