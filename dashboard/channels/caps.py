@@ -34,7 +34,7 @@ class Cap:
     days: int
     cap: int
     confidence: str
-    source: str
+    source: dict[str, str]
     short: dict[str, str]
     label: dict[str, str]
 

@@ -308,7 +308,7 @@ def cap_rows(found: Sequence[tuple[Cap, Mapping[str, Any] | None]], lang: str) -
     """The rules with their counts and shares; one whose data is not supplied says that it can't be checked."""
     table = []
     for cap, row in found:
-        said = {"rule": cap.label[lang], "short": cap.short[lang], "source": cap.source, "confidence": cap.confidence, "since": cap.valid_from}
+        said = {"rule": cap.label[lang], "short": cap.short[lang], "source": cap.source[lang], "confidence": cap.confidence, "since": cap.valid_from}
         unit = word(f"intensity.unit_{cap.unit}", lang)
         if row is None or not row["units"]:
             table.append({**said, "checked": word("intensity.unchecked", lang), "unit": unit})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -33,7 +34,10 @@ def rules() -> dict[str, caps.Cap]:
 
 def test_rules_begin_on_their_day() -> None:
     assert {cap.id for cap in caps.in_force(date(2025, 3, 1))} == {"cn_conversations", "us_calls", "au_contacts"}
-    assert all(cap.source and cap.confidence in ("A", "B") for cap in caps.in_force(date(2026, 10, 31)))
+    assert all(
+        set(cap.source) == {"en", "zh"} and re.search("[一-鿿]", cap.source["zh"]) and cap.confidence in ("A", "B")
+        for cap in caps.in_force(date(2026, 10, 31))
+    )
 
 
 def test_conversations_of_a_debtor_add_up_over_cases(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
