@@ -20,7 +20,7 @@ from dashboard.words import word
 SHEET_ROWS = 1_048_576
 CELL_CHARACTERS = 32_767
 #: A text that starts with one of these is read as a formula by spreadsheet programs.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 #: Written as the day of making, so that the same rows make the same file.
 CREATED = datetime(2000, 1, 1, tzinfo=UTC)
 ABOUT_SHEET = "About 说明"

@@ -73,7 +73,7 @@ def test_same_rows_same_bytes() -> None:
     assert csv_file(table()) == csv_file(table())
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "＝1+1", "－1"])
 def test_no_text_runs_as_a_formula(text: str) -> None:
     _, lines = read_csv(csv_file(Table("t", (Column("name", text),), [{"name": text}], "zh")))
     assert all(cell.startswith("'") for line in lines for cell in line)
