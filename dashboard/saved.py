@@ -23,11 +23,8 @@ def book(at: Frame) -> State:
 
 
 def in_view(at: Frame) -> list[Note | Mark]:
-    """The notes and, if wanted, milestones that are about anything the filters and the person's teams leave, by day; no notes where they
-    can't be read."""
+    """The notes and, if wanted, milestones that are about anything the filters leave, by day; no notes where they can't be read."""
     where = dict(at.view.filters.where)
-    if at.scope.teams is not None:
-        where.setdefault("team", at.scope.teams)
     if "notes" not in at.remembered:
         try:
             found = [note for note in book(at).notes(at.view.dataset) if note.touches(where) and note.open_to(at.scope)]

@@ -32,7 +32,7 @@ def _line(frame: Frame, info: SnapshotInfo) -> None:
             word("data.look", lang), key=f"look_{info.id}", type="tertiary", icon=":material/visibility:",
             on_click=show, args=(frame.view.replace(snapshot=info.id),),
         )  # fmt: skip
-    if info.id != frame.current and may_upload(frame.scope):
+    if info.id != frame.current and may_upload(frame.person):
         with st.popover(word("data.roll_back", lang), type="tertiary", icon=":material/history:", key=f"ask_{info.id}"):
             st.markdown(plain(word("data.roll_back_note", lang, id=info.id, current=frame.current)))
             confirmed = word("data.roll_back_confirm", lang)
@@ -44,7 +44,7 @@ def roll_back(frame: Frame, snapshot: str) -> None:
 
     Raises PermissionError for somebody who may not put data in service.
     """
-    if not may_upload(frame.scope):
+    if not may_upload(frame.person):
         raise PermissionError(frame.person.id)
     with frame.home.lock():
         front = frame.home.pointer().front == frame.view.dataset
