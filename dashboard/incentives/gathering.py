@@ -86,7 +86,7 @@ def gather(warehouse: Warehouse, plan: Plan, month: date, remembered: Remembered
         as_of=info.as_of,
         currency=info.currency,
         payments=_payments(warehouse, plan, first, last),
-        collectors=tuple(_collector(row) for row in warehouse.run("pay_people", {**span, "training_kinds": list(plan.conduct.training_kinds)})),
+        collectors=_collectors(warehouse.arrays("pay_people", {**span, "training_kinds": list(plan.conduct.training_kinds)})),
         complaints=tuple(Complaint(**row) for row in warehouse.run("pay_complaints", {**span, "day": plan.conduct.complaint_day})),
         supplied=tuple(Supply(row["scope"], row["metric"], plain_decimal(row["value"])) for row in warehouse.run("pay_targets", {"start": first})),
         remembered=remembered or Remembered(),
@@ -130,11 +130,14 @@ def _of(payments: npt.NDArray[Any], found: Mapping[str, npt.NDArray[Any]], name:
     return column
 
 
-def _collector(row: Mapping[str, Any]) -> Collector:
-    known = {name: row[name] for name in Collector._fields}
+def _collectors(found: Mapping[str, npt.NDArray[Any]]) -> tuple[Collector, ...]:
+    """People from a report's columns; in a column of numbers NaN is one that isn't there."""
+    known: dict[str, list[Any]] = {name: found[name].tolist() for name in Collector._fields}
     for name in ("hours", "qa_score_sum", "qa_weight_sum"):
-        known[name] = None if known[name] is None else plain_decimal(known[name])
-    return Collector(**known)
+        known[name] = [None if value is None else plain_decimal(value) for value in known[name]]
+    for name in ("worked_days", "leave_days"):
+        known[name] = [None if value != value else int(value) for value in known[name]]
+    return tuple(map(Collector, *known.values()))
 
 
 def plain_decimal(value: Decimal) -> Decimal:

@@ -23,7 +23,7 @@ held as (
     -- the running month, so far
     select
         collector_id,
-        sum(date_diff('day', greatest(from_on, cast($start as date)), least(until_on, as_of_day())) + 1) as case_days,
+        cast(sum(date_diff('day', greatest(from_on, cast($start as date)), least(until_on, as_of_day())) + 1) as bigint) as case_days,
     from model.holdings
     where $until > as_of_day() and from_on <= as_of_day() and until_on >= $start
     group by collector_id
