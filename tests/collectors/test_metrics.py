@@ -188,15 +188,15 @@ def test_handle_time_by_outcome_and_complaints_with_an_exact_interval(shop: Give
     assert (row["complaints_per_1000_low"], row["complaints_per_1000_high"]) == (pytest.approx(1000 * low), pytest.approx(1000 * high))
 
 
-def test_complaints_on_a_case_placed_in_the_month_are_in_no_bucket_but_new(given: Callable[..., Given]) -> None:
+def test_complaints_on_a_case_placed_in_the_month_or_not_yet_are_in_no_bucket_but_new(given: Callable[..., Given]) -> None:
     """As contacts and cash of such a case are; of a case that had left, they say so."""
     shop = given(
         cases="case_id | placed_on | days_past_due | closed_on | close_reason\nC1 | 2026-02-05 | 10 | | \nC2 | 2026-01-05 | 10 | 2026-01-20 | paid",
-        complaints="complaint_id | received_at | case_id\nQ1 | 2026-02-10 | C1\nQ2 | 2026-03-10 | C1\nQ3 | 2026-02-11 | C2\nQ4 | 2026-02-12 | ",
+        complaints="complaint_id | received_at | case_id\nQ1 | 2026-02-10 | C1\nQ2 | 2026-03-10 | C1\nQ3 | 2026-02-11 | C2\nQ4 | 2026-02-12 | \nQ5 | 2026-01-02 | C1",
         as_of="2026-03-31",
     )
     found = {row["bucket"]: row["complaints"] for row in shop.rows("complaints", by="bucket")}
-    assert found == {"new": 1, "M2": 1, "left": 1, "": 1}
+    assert found == {"new": 2, "M2": 1, "left": 1, "": 1}
 
 
 def test_years_add_up_to_the_whole(given: Callable[..., Given]) -> None:

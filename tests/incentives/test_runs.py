@@ -9,13 +9,14 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dashboard.access import Person, Scope
 from dashboard.home import Home
 from dashboard.incentives import engine, runs, sentences, telling
 from dashboard.incentives.gathering import NotSupplied, Untied, gather, missing, tied
-from dashboard.incentives.inputs import Inputs, Moved, Remembered
+from dashboard.incentives.inputs import Inputs, Moved, Remembered, Texts
 from dashboard.incentives.ledger import Ledger, Refused
 from dashboard.incentives.plan import Plan
 from dashboard.incentives.statement import Statement
@@ -125,6 +126,18 @@ def test_a_month_from_a_snapshot(shop: Callable[..., Warehouse]) -> None:
     march, _ = runs.compute(shop(), PLAN, MARCH)  # the late posting counts now, at March's bucket: M4
     assert [(one.collector, one.amount) for one in march.statements] == [("W1", d("6.00")), ("W2", d("0.00"))]
     assert [(tie.team, tie.net_cash, tie.credited) for tie in march.ties] == [("A", d(0), d(300))]
+
+
+def test_texts_by_number_are_the_texts(shop: Callable[..., Warehouse]) -> None:
+    """What postings are told apart by comes as numbers of all there is in any month; each column holds those of its rows, sorted."""
+    assert [column.tolist() for column in Texts.numbered(np.array([2, 0, 2]), ["a", "b", "c"])] == [[1, 0, 1], ["a", "c"]]
+    assert [column.tolist() for column in Texts.numbered(np.array([], dtype=np.int32), [])] == [[], []]
+    for month in (FEBRUARY, MARCH):
+        payments = gather(shop(), PLAN, month).payments
+        assert len(payments)
+        for name, column in payments.texts.items():
+            again = Texts.of(column.rows())
+            assert (column.codes.tolist(), column.values.tolist()) == (again.codes.tolist(), again.values.tolist()), name
 
 
 def test_a_reversal_is_taken_back_at_the_rate_it_earned(shop: Callable[..., Warehouse], ledger: Ledger) -> None:
