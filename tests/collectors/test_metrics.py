@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from statsmodels.stats.rates import confint_poisson
 
+from dashboard import one_desk
 from dashboard.access import Scope
 from dashboard.metrics import UnknownName
 from tests.conftest import Given
@@ -269,3 +270,47 @@ def test_the_running_month_counts_so_far(given: Callable[..., Given]) -> None:
     assert shop.value("held_case_days", start="2026-02-01", until="2026-03-31") == 28 + 10 + 7 + 14 + 20
     people = shop.warehouse.run("pay_people", {"start": date(2026, 3, 1), "until": date(2026, 3, 31), "training_kinds": ["law"]})
     assert {row["id"]: row["case_days"] for row in people} == {"W1": 10, "W2": 10, "W3": 0, "W4": 0}
+
+
+def test_months_that_have_ended_are_asked_of_the_smaller_table(given: Callable[..., Given]) -> None:
+    """Thirty cases with one collector: what is kept by month answers what it holds, and not the month that runs."""
+    ids = [f"C{number}" for number in range(30)]
+    shop = given(
+        cases="case_id | placed_on\n" + "\n".join(f"{one} | 2026-01-10" for one in ids),
+        assignments="case_id | assigned_at | collector_id\n" + "\n".join(f"{one} | 2026-01-10 08:00:00 | W1" for one in ids),
+        collectors="collector_id | team | hired_on\nW1 | A | 2020-01-01",
+        as_of="2026-03-10",
+    )
+    assert shop.sql("select month, collector_id, held_days from model.held_months order by month") == [
+        (date(2026, 1, 1), "W1", 30 * 22),
+        (date(2026, 2, 1), "W1", 30 * 28),
+    ]
+    for start, until, days in (
+        ("2026-01-01", "2026-02-28", 22 + 28),
+        ("2026-02-01", "2026-02-28", 28),
+        ("2026-03-01", "2026-03-31", 10),
+        ("2026-01-01", "2026-03-31", 22 + 28 + 10),
+        ("2026-02-03", "2026-02-28", 26),
+    ):
+        assert shop.value("held_case_days", start=start, until=until) == 30 * days, (start, until)
+        assert shop.rows("held_case_days", by="product", start=start, until=until)[0]["held_case_days"] == 30 * days, (start, until)
+
+
+def test_what_nobody_did_is_not_the_collectors(given: Callable[..., Given]) -> None:
+    """Of four promises two are taken by nobody; the funnel compares with what all collectors did."""
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-10\nC2 | 2026-01-10",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2026-01-10 08:00:00 | W1\nC1 | 2026-02-20 08:00:00 | W2",
+        collectors="collector_id | team | hired_on\nW1 | A | 2020-01-01\nW2 | A | 2020-01-01",
+        promises="""
+            promise_id | case_id | made_at             | due_on     | amount
+            R1         | C1      | 2026-02-05 10:00:00 | 2026-02-07 | 10
+            R2         | C1      | 2026-02-25 10:00:00 | 2026-02-27 | 10
+            R3         | C2      | 2026-02-06 10:00:00 | 2026-02-08 | 10
+            R4         | C2      | 2026-02-16 10:00:00 | 2026-02-18 | 10
+        """,
+        contacts="case_id | started_at | collector_id\nC1 | 2026-02-05 10:00:00 | W1",
+        as_of="2026-03-31",
+    )
+    house, own = one_desk.funnels(shop.warehouse, shop.filters("2026-02-01", "2026-02-28"), "W1")
+    assert (house["promises"], own["promises"]) == (2.0, 1.0)

@@ -128,6 +128,32 @@ def test_a_month_from_a_snapshot(shop: Callable[..., Warehouse]) -> None:
     assert [(tie.team, tie.net_cash, tie.credited) for tie in march.ties] == [("A", d(0), d(300))]
 
 
+def test_whom_a_case_came_from(given: Callable[..., Given]) -> None:
+    """C1 from W1 the day before, C2 after days with nobody, C3 from its own collector, C4 from none."""
+    payments = "payment_id | case_id | paid_on | amount\n" + "\n".join(f"P{n} | C{n} | 2026-03-10 | 10.00" for n in range(1, 5))
+    shop = given(
+        cases="case_id | placed_on\n" + "\n".join(f"C{n} | 2026-01-05" for n in range(1, 5)),
+        collectors=WORLD["collectors"],
+        assignments="""
+            case_id | assigned_at         | collector_id | released_at
+            C1      | 2026-01-05 08:00:00 | W1           |
+            C1      | 2026-03-05 08:00:00 | W2           |
+            C2      | 2026-01-05 08:00:00 | W1           | 2026-02-20 08:00:00
+            C2      | 2026-03-05 08:00:00 | W2           |
+            C3      | 2026-01-05 08:00:00 | W2           |
+            C3      | 2026-03-05 08:00:00 | W2           |
+            C4      | 2026-01-05 08:00:00 | W2           |
+        """,
+        payments=payments,
+        as_of="2026-03-31",
+    ).warehouse
+    found = gather(shop, plan(RATES), MARCH).payments
+    moved = date(2026, 3, 5).toordinal()
+    assert [*zip(found.listed("payment_id"), found.listed("holder"), found.listed("previous"), found.listed("moved_day"), strict=True)] == [
+        ("P1", "W2", "W1", moved), ("P2", "W2", "", 0), ("P3", "W2", "", moved), ("P4", "W2", "", 0),
+    ]  # fmt: skip
+
+
 def test_texts_by_number_are_the_texts(shop: Callable[..., Warehouse]) -> None:
     """What postings are told apart by comes as numbers of all there is in any month; each column holds those of its rows, sorted."""
     assert [column.tolist() for column in Texts.numbered(np.array([2, 0, 2]), ["a", "b", "c"])] == [[1, 0, 1], ["a", "c"]]
@@ -242,9 +268,10 @@ def test_upheld_complaints_without_their_day_are_told_of(given: Callable[..., Gi
         K4           | 2026-04-03 10:00:00 | W1           | true   |
         K5           | 2026-03-03 10:00:00 |              | true   |
         K6           | 2026-03-03 10:00:00 | W1           | false  |
+        K7           | 2026-03-03 10:00:00 | W2           | true   |
     """
     shop = given(**{**WORLD, "payments": PAYMENTS, "complaints": complaints}, as_of="2026-04-30").warehouse
-    using = plan(RATES, deduct, ends="carry round")
+    using = plan(RATES, deduct, head='applies = { team = ["A"] }', ends="carry round")
     run, made = runs.compute(shop, using, MARCH)
     assert [one.id for one in made.complaints] == ["K1"] and dict(run.notes)["complaints_undated"] == "2"
     assert "(2)" in sentences.note(("complaints_undated", "2"), "en") and "属实投诉" in sentences.note(("complaints_undated", "2"), "zh")
