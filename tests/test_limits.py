@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import state
-from dashboard.access import Scope
+from dashboard import snapshots, state
+from dashboard.access import Person, Scope
+from dashboard.frame import Frame
 from tests.conftest import Given
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,6 +84,9 @@ def test_only_who_may_upload_puts_an_older_snapshot_in_service(shop: Given, open
     for who, may in (("boss", True), ("lead", False), ("project", False)):
         keys = [button.key for button in opened(who, "data").button]
         assert f"look_{older}" in keys and (f"back_{older}" in keys) is may, who
+    frame = cast(Frame, SimpleNamespace(person=Person("lead", Scope("leader", ("north",)))))
+    with pytest.raises(PermissionError, match="lead"):  # nor by any other way than the button
+        snapshots.roll_back(frame, older)
 
 
 @pytest.mark.parametrize(("who", "sees"), [("boss", True), ("lead", False), ("project", False)])
