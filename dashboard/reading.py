@@ -10,7 +10,7 @@ import io
 import shutil
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from json import JSONDecodeError
@@ -436,6 +436,20 @@ def _row_breach(opened: Opened, line: int, row: list[str]) -> Breach | None:
     return None
 
 
+def _written(target: Path, numbered: Iterable[tuple[int, Sequence[str]]]) -> tuple[int, int]:
+    """Write rows as csv, each with its line at the end; how many were written, and how many blank ones were not."""
+    blank = written = 0
+    with target.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        for line, row in numbered:
+            if _is_blank(row):
+                blank += 1
+            else:
+                writer.writerow([*row, line])
+                written += 1
+    return written, blank
+
+
 def _open_workbook(path: Path, options: Options, workdir: Path, number: int, known: Callable[[str], bool] | None) -> Opened:
     """The sheet named, else the visible sheet with most recognised headers, as a relation that carries its row numbers."""
     search = max(HEADER_SEARCH, options.header_row or 0)
@@ -455,15 +469,7 @@ def _open_workbook(path: Path, options: Options, workdir: Path, number: int, kno
         raise StructuralBreach("several_sheets", "one_sheet", file=path.name, value=" / ".join(alike))
     headers = tuple(cell.strip(BLANK) for cell in chosen.rows[at])
     target = workdir / f"{number}.rows.csv"
-    blank = written = 0
-    with target.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        for line, row in enumerate(chosen.rows[at + 1 :], start=at + 2):
-            if _is_blank(row):
-                blank += 1
-            else:
-                writer.writerow([*row, line])
-                written += 1
+    written, blank = _written(target, enumerate(chosen.rows[at + 1 :], start=at + 2))
     return Opened(
         path=path,
         sql=_csv_sql(f"file_{number}", len(headers), 0, ",", with_line=True),
@@ -491,16 +497,9 @@ def _open_records(path: Path, options: Options, workdir: Path, number: int) -> O
     if not headers:
         raise StructuralBreach("empty_file", "records", file=path.name)
     target = workdir / f"{number}.rows.csv"
-    blank = written = 0
-    with _text(path, encoding) as stream, target.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        for line, record in records.read(stream, path, options.decimal):
-            row = [record.get(key, "") for key in headers]
-            if _is_blank(row):
-                blank += 1
-            else:
-                writer.writerow([*row, line])
-                written += 1
+    with _text(path, encoding) as stream:
+        told = records.read(stream, path, options.decimal)
+        written, blank = _written(target, ((line, [record.get(key, "") for key in headers]) for line, record in told))
     return Opened(
         path=path,
         sql=_csv_sql(f"file_{number}", len(headers), 0, ",", with_line=True),
