@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -40,7 +41,8 @@ def sheets(path: Path, named: str | None, decimal: str = ".") -> list[Sheet]:
             chosen = [meta.name for meta in book.sheets_metadata if (meta.visible == visible if named is None else meta.name == named)]
             found = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in chosen]
             return [Sheet(name, [[cell_text(cell, decimal) for cell in row] for row in rows]) for name, rows in found]
-    except (zipfile.BadZipFile, python_calamine.CalamineError) as error:
+    # an archive says of damaged bytes too that it needs a later version, or a password
+    except (zipfile.BadZipFile, RuntimeError, ValueError, struct.error, python_calamine.CalamineError) as error:
         raise _broken(path, str(error)) from error
 
 
