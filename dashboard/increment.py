@@ -219,7 +219,7 @@ class Increment:
         elif "rows_of" in narrower().get(name, {}) and self._only_added(narrower()[name]["rows_of"], reads):
             self._add_rows(target, name, sql, columns)
         elif key is None or reads & self._whole:
-            if self._differs(name, reads) or ("as_of_day()" in sql and self.as_of != self.base.as_of):
+            if self._other_values(name, sql, reads) or ("as_of_day()" in sql and self.as_of != self.base.as_of):
                 self.con.execute(f'use "{target}"; drop table model.{name}')
                 self.con.execute(sql)
                 self.con.execute("use part")
@@ -249,6 +249,23 @@ class Increment:
         self.con.execute(f'insert into "{target}".model.{name} ({listed}) select {listed} from added_{name}')
         self._changed.add(f"model.{name}")
         self._sided.add(name)
+
+    def _other_values(self, name: str, sql: str, reads: set[str]) -> bool:
+        """Whether a table may be other than it was; of one that lists values only if one comes that isn't there, or one may have gone."""
+        values, changed = narrower().get(name, {}).get("values"), reads & self._changed
+        if not self._differs(name, reads):
+            return False
+        if values is None or changed & self._whole or changed - {f"model.{source}" for source in self._sided}:
+            return True
+        keys = ", ".join(values)
+
+        def of(side: str) -> str:
+            rows = {read: f"(from {side}_{read.removeprefix('model.')})" if read in changed else f"(from base.{read} limit 0)" for read in reads}
+            select = READS.sub(lambda found: rows.get(found[0], found[0]), sql.partition(f"create table model.{name} as")[2])
+            return f"select {keys} from ({select})"
+
+        news = f"(({of('added')}) except (select {keys} from base.model.{name})) union all (({of('removed')}) except ({of('added')}))"
+        return bool(self._row(f"select count(*) from ({news})")[0])
 
     def _equal(self, one: str, other: str) -> bool:
         """Whether two tables hold the same rows; large ones are not looked through."""

@@ -95,6 +95,7 @@ class Warehouse:
         self._values: dict[tuple[str, Scope], list[str]] = {}
         self._held: dict[str, list[str]] = {}
         self._contacts_from: list[tuple[Any, ...]] | None = None
+        self._lasting: dict[str, list[dict[str, Any]]] = {}
         self._supplied: dict[str, set[str]] = {}
         for table, column in self._fetch("select table_id, column_id from meta.supplied", {}, "supplied")[1]:
             self._supplied.setdefault(table, set()).add(column)
@@ -283,6 +284,12 @@ class Warehouse:
         """Rows of queries/reports/NAME.sql. Missing or surplus parameters raise QueryFailed with both names."""
         names, rows = self._fetch(*self._report(report, parameters or {}), report)
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def lasting(self, report: str) -> list[dict[str, Any]]:
+        """Rows of a report that asks for nothing and reads nothing people write, read once: a snapshot stays as it is. Not to be changed."""
+        if report not in self._lasting:
+            self._lasting[report] = self.run(report)
+        return self._lasting[report]
 
     def arrays(self, report: str, parameters: Mapping[str, Any] | None = None) -> dict[str, npt.NDArray[Any]]:
         """The columns of a report as arrays, for reports of millions of rows; a number that isn't there is NaN. Raises as `run` does."""

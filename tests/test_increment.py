@@ -19,7 +19,7 @@ from dashboard.home import Home
 from dashboard.increment import Increment
 from dashboard.reading import find_files
 from data.make_sample import generate
-from tests.bench.day import cut, last_day
+from tests.bench.day import STILL_OPEN, cut, last_day
 from tests.conftest import close_all
 from tests.real.test_fines import HEADER, MAPPING
 
@@ -209,6 +209,24 @@ def test_flags_of_touched_cases_are_found_again(export: Path, tmp_path: Path, mo
     assert share < 0.5
     kinds = {row.split("'")[1] for row in content(one)["meta.flags"]}
     assert {"paid_twice", "reversal_without_payment", "outside_employment"} <= kinds
+
+
+FIRST = "case_id = (select min(case_id) from true_cases)"
+RARE = [
+    # the only one of its region, product, arm: gone as soon as the day says what it is
+    {"cases": f"{STILL_OPEN}, case when {FIRST} then 'Nowhere' else region end as region, case when {FIRST} then 'Gone' else product end as product, "
+     f"case when {FIRST} then 'no arm' else strategy end as strategy"},
+    # nobody had paid like this yet, and no case was in this arm
+    {"payments": "case when method = (select max(method) from true_payments) then (select min(method) from true_payments) else method end as method",
+     "cases": f"{STILL_OPEN}, case when strategy = (select max(strategy) from true_cases) then null else strategy end as strategy"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", RARE)
+def test_values_that_come_and_go_are_listed_anew(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: dict[str, str]) -> None:
+    first = last_day(export).replace(day=14)
+    before, after = cut(export, tmp_path / "cut", first, first + timedelta(days=1), "parquet", said=said)
+    same_as_built(before, after, tmp_path, monkeypatch)
 
 
 def differences(one: Home, other: Home) -> dict[str, Any]:

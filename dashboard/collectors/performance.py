@@ -54,7 +54,7 @@ class Asked(Protocol):
     """What is needed of a warehouse."""
 
     def arrays(self, report: str, parameters: Mapping[str, Any] | None = None) -> dict[str, npt.NDArray[Any]]: ...
-    def run(self, report: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]: ...
+    def lasting(self, report: str) -> list[dict[str, Any]]: ...
 
 
 class Tally(NamedTuple):
@@ -150,7 +150,7 @@ def tallied(warehouse: Asked, until: date, where: Mapping[str, Sequence[str]] | 
     """
     last = month_number(until)
     levels: dict[str, dict[str, int]] = {}
-    for row in warehouse.run("mix_levels"):
+    for row in warehouse.lasting("mix_levels"):
         levels.setdefault(row["dimension"], {})[row["value"]] = row["number"]
     with _fitting:
         known = _fitted.get(warehouse)
@@ -167,7 +167,7 @@ def chosen(levels: Mapping[str, Mapping[str, int]], where: Mapping[str, Sequence
     """The numbers of the values that cases are limited to."""
     found = {}
     for name, values in where.items():
-        known = {row["bucket"]: row["rank"] for row in warehouse.run("bucket_ranks")} if name == "bucket" else levels.get(name, {})
+        known = {row["bucket"]: row["rank"] for row in warehouse.lasting("bucket_ranks")} if name == "bucket" else levels.get(name, {})
         found[name] = np.array([known[value] for value in values if value in known], dtype=np.int64)
     return found
 

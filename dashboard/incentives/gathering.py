@@ -116,7 +116,7 @@ def _payments(warehouse: Warehouse, plan: Plan, first: date, last: date) -> Paym
 def _told(warehouse: Warehouse, found: Mapping[str, npt.NDArray[Any]]) -> dict[str, Texts]:
     """The texts that a report's columns of numbers stand for."""
     levels: dict[str, list[str]] = {}
-    for row in warehouse.run("pay_levels"):
+    for row in warehouse.lasting("pay_levels"):
         levels.setdefault(row["dimension"], []).append(row["value"])
     collectors = dict.fromkeys(("holder", "previous", "own"), "collector")
     names = [column.removesuffix("_number") for column in found if column.endswith("_number")]

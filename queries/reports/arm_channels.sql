@@ -5,7 +5,7 @@ with
 chosen as (
     select
         case_key,
-        strategy as arm,
+        strategy_number,
     from model.case_outcomes
     where placed_on >= $start and placed_on <= $until and date_diff('day', placed_on, as_of_day()) + 1 >= $days
         and ($product is null or list_contains($product, product))
@@ -16,58 +16,30 @@ chosen as (
         and ($teams is null or list_contains($teams, team))
 ),
 
-kept as (
-    select
-        kind,
-        channel,
-    from model.contact_kinds
-    where attempt_count = 1
-),
-
--- numbers instead of names: what is counted is millions of contacts
 arms as (
     select
-        arm,
-        cast(row_number() over (order by arm) as smallint) as arm_number,
+        strategy_number,
         count(*) as cases,
     from chosen
-    group by arm
-),
-
-numbered as (
-    select
-        chosen.case_key,
-        arms.arm_number,
-    from chosen
-    inner join arms on chosen.arm = arms.arm
+    group by strategy_number
 ),
 
 sent as (
     select
-        numbered.arm_number,
-        touches.kind,
-        count(*) as attempts,
-    from model.touches as touches
-    inner join numbered on touches.case_key = numbered.case_key
-    where touches.placed_days >= 0 and touches.placed_days < $days
-    group by all
-),
-
-by_channel as (
-    select
-        sent.arm_number,
-        kept.channel,
-        sum(sent.attempts) as attempts,
-    from sent
-    inner join kept on sent.kind = kept.kind
+        chosen.strategy_number,
+        sends.channel,
+        cast(sum(case $days when 30 then sends.sent_30_count when 60 then sends.sent_60_count else sends.sent_90_count end) as bigint) as attempts,
+    from model.case_sends as sends
+    inner join chosen on sends.case_key = chosen.case_key
     group by all
 )
 
 select
-    arms.arm,
+    levels.value as arm,
     arms.cases,
-    by_channel.channel,
-    coalesce(by_channel.attempts, 0)::bigint as attempts,
+    sent.channel,
+    coalesce(sent.attempts, 0) as attempts,
 from arms
-left join by_channel on arms.arm_number = by_channel.arm_number
+inner join model.outcome_levels as levels on levels.dimension = 'strategy' and arms.strategy_number = levels.number
+left join sent on arms.strategy_number = sent.strategy_number and sent.attempts > 0
 order by all

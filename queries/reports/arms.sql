@@ -4,26 +4,34 @@
 -- cases; cases placed in the period and followed so many days. Without a $segment there are the rows of all cases only.
 with
 
-scores as (
+bands as (
     select
         score_band,
         row_number() over (order by min(low)) as place,
     from model.score_bands
-    group by all
+    group by score_band
+),
+
+scores as (
+    select
+        levels.number as score_band_number,
+        bands.place,
+    from bands
+    inner join model.outcome_levels as levels on levels.dimension = 'score_band' and bands.score_band = levels.value
 ),
 
 chosen as (
     select
-        strategy as arm,
+        strategy_number as arm_number,
         case $segment
-            when 'age_band' then age_band
-            when 'region' then region
-            when 'score_band' then outcomes.score_band
-            when 'bucket' then bucket
-            when 'product' then product
-            else ''
-        end as segment,
-        case when collector_id = 'house' then '' else collector_id end as collector_id,
+            when 'age_band' then age_band_number
+            when 'region' then region_number
+            when 'score_band' then outcomes.score_band_number
+            when 'bucket' then bucket_number
+            when 'product' then product_number
+            else 1
+        end as segment_number,
+        collector_number,
         -- a customer with one case is a cluster as it stands; only the others' cases have to be put together
         case when customer_cases > 1 then customer_key else 0 end as customer_key,
         case $days when 30 then paid_30_count when 60 then paid_60_count else paid_90_count end as paid,
@@ -36,7 +44,7 @@ chosen as (
         ln(1 + greatest(placed_dpd, 0)) as overdue,
         scores.place as score,
     from model.case_outcomes as outcomes
-    left join scores on outcomes.score_band = scores.score_band
+    left join scores on outcomes.score_band_number = scores.score_band_number
     where placed_on >= $start and placed_on <= $until and date_diff('day', placed_on, as_of_day()) + 1 >= $days
         and ($product is null or list_contains($product, product))
         and ($bucket is null or list_contains($bucket, bucket))
@@ -53,37 +61,11 @@ means as (
     from chosen
 ),
 
--- numbers instead of names: what is put together is hundreds of thousands of cases
-arms as (
-    select
-        arm,
-        cast(row_number() over (order by arm) as smallint) as arm_number,
-    from chosen
-    group by arm
-),
-
-segments as (
-    select
-        segment,
-        cast(row_number() over (order by segment) as smallint) as segment_number,
-    from chosen
-    group by segment
-),
-
-collectors as (
-    select
-        collector_id,
-        row_number() over (order by collector_id) as collector_number,
-    from chosen
-    where collector_id != ''
-    group by collector_id
-),
-
 each_case as (
     select
-        segments.segment_number,
-        arms.arm_number,
-        collectors.collector_number,
+        chosen.segment_number,
+        chosen.arm_number,
+        chosen.collector_number,
         chosen.customer_key,
         chosen.paid,
         chosen.net,
@@ -100,16 +82,13 @@ each_case as (
         coalesce(chosen.score, means.score) as s,
     from chosen
     cross join means
-    inner join arms on chosen.arm = arms.arm
-    inner join segments on chosen.segment = segments.segment
-    left join collectors on chosen.collector_id = collectors.collector_id
 ),
 
 parts as (
     select
         segment_number,
         arm_number,
-        collector_number is null as is_house,
+        collector_number = 0 as is_house,
         customer_key = 0 as is_single,
         count(*) as cases,
         sum(paid) as paid,
@@ -131,7 +110,7 @@ parts as (
     group by all
 ),
 
--- a collector's cases are one cluster, and a customer's of nobody's; or a customer's, whoever had them
+-- a collector's cases are one cluster, and a customer's of nobody's; or a customer's, whoever had them. Cluster 0: nobody's single cases
 together as (
     select
         true as by_customer,
@@ -153,7 +132,7 @@ together as (
         false,
         segment_number,
         arm_number,
-        coalesce(-collector_number, customer_key),
+        case when collector_number = 0 then customer_key else -collector_number end,
         count(*),
         sum(p),
         sum(c),
@@ -162,7 +141,6 @@ together as (
         sum(d),
         sum(s),
     from each_case
-    where collector_number is not null or customer_key != 0
     group by all
 ),
 
@@ -170,7 +148,7 @@ together as (
 clusters as (
     select *
     from together
-    where $segment != ''
+    where $segment != '' and cluster_key != 0
     union all
     select
         by_customer,
@@ -185,6 +163,7 @@ clusters as (
         sum(d),
         sum(s),
     from together
+    where cluster_key != 0
     group by all
 ),
 
@@ -289,15 +268,15 @@ products as (
 select
     case when products.by_customer then 'customer' else 'collector' end as cluster,
     products.segment_number = 0 as is_whole,
-    coalesce(segments.segment, '') as segment,
-    firsts.arm as first_arm,
-    seconds.arm as second_arm,
+    coalesce(segments.value, '') as segment,
+    firsts.value as first_arm,
+    seconds.value as second_arm,
     products.* exclude (by_customer, segment_number, first_number, second_number),
     totals.* exclude (segment_number, arm_number),
 from products
-inner join arms as firsts on products.first_number = firsts.arm_number
-inner join arms as seconds on products.second_number = seconds.arm_number
-left join segments on products.segment_number = segments.segment_number
+inner join model.outcome_levels as firsts on firsts.dimension = 'strategy' and products.first_number = firsts.number
+inner join model.outcome_levels as seconds on seconds.dimension = 'strategy' and products.second_number = seconds.number
+left join model.outcome_levels as segments on segments.dimension = $segment and products.segment_number = segments.number
 left join totals
     on products.segment_number = totals.segment_number
     and products.first_number = totals.arm_number and products.first_number = products.second_number

@@ -19,6 +19,13 @@ SEEDS, CASES, MONTHS = range(1, 31), 3_000, 24
 OUTCOMES = """
 create schema model;
 create table model.score_bands (score_band varchar, low bigint);
+create table model.outcome_levels as
+select
+    'strategy' as dimension,
+    arm as value,
+    row_number() over (order by arm) as number,
+from trail
+group by arm;
 create table model.case_outcomes as
 with
 
@@ -45,8 +52,9 @@ select
     base_case.customer_no as customer_key,
     count(*) over (partition by base_case.customer_no) as customer_cases,
     trail.arm as strategy,
+    levels.number as strategy_number,
     base_case.placed_on,
-    'W' || trail.seat as collector_id,
+    trail.seat + 1 as collector_number,
     money(base_case.placed_cents) as placed_amount,
     base_case.dpd as placed_dpd,
     case when trail.paid and not trail.is_reversed then 1 else 0 end as paid_30_count,
@@ -61,11 +69,13 @@ select
     cast(0 as decimal(18, 2)) as cost_30_amount,
     0 as sent_30_count,
     coalesce(staffed.contacts, 0) as staffed_30_count,
-    '' as age_band, '' as region, '' as score_band, '' as bucket, '' as product, '' as team, '' as batch,
+    0 as age_band_number, 0 as region_number, 0 as score_band_number, 0 as bucket_number, 0 as product_number,
+    '' as region, '' as bucket, '' as product, '' as team, '' as batch,
     0 as paid_60_count, 0 as paid_90_count, cast(0 as decimal(18, 2)) as net_60_amount, cast(0 as decimal(18, 2)) as net_90_amount,
     cast(0 as decimal(18, 2)) as touched_60_amount, cast(0 as decimal(18, 2)) as touched_90_amount, cast(0 as decimal(18, 2)) as cost_60_amount,
     cast(0 as decimal(18, 2)) as cost_90_amount, 0 as sent_60_count, 0 as sent_90_count, 0 as staffed_60_count, 0 as staffed_90_count,
 from trail
+inner join model.outcome_levels as levels on trail.arm = levels.value
 inner join base_case on trail.case_no = base_case.case_no
 left join sent on trail.case_no = sent.case_no
 left join staffed on trail.case_no = staffed.case_no

@@ -73,7 +73,10 @@ def test_a_view_is_saved_opened_and_deleted(opened: Open) -> None:
     assert asked["bucket"] == ["M2"] and asked["from"] == saved["from"]
     if not other.get_by_role("button", name="Delete").is_visible():
         other.get_by_text("Views", exact=True).click()
+        settled(other)
     other.get_by_role("button", name="Delete").click()
+    expect(other.get_by_role("button", name="Yes, delete it")).to_be_visible()
+    settled(other)
     other.get_by_role("button", name="Yes, delete it").click()
     expect(other.get_by_role("link", name="M2 in depth")).to_have_count(0)
 
