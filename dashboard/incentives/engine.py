@@ -70,21 +70,24 @@ class _Desk:
             self.earned[step.id] = earned
 
 
-def run(plan: Plan, inputs: Inputs) -> Run:
-    """A month under a plan. RunRefused where a rate, a target or a value is missing that the plan doesn't say what to do without."""
+def run(plan: Plan, inputs: Inputs, *, sealed: bool = True) -> Run:
+    """A month under a plan. RunRefused where a rate, a target or a value is missing that the plan doesn't say what to do without.
+
+    Not `sealed`, it has no fingerprint of its inputs: to try a plan, not to pay.
+    """
     collecting = gc.isenabled()
     gc.disable()  # a run makes many small records and no cycles: looking for some would double its time
     try:
         with localcontext(Context(prec=PRECISION)):
-            return _Month(plan, inputs).run()
+            return _Month(plan, inputs, inputs.hash if sealed else "").run()
     finally:
         if collecting:
             gc.enable()
 
 
 class _Month:
-    def __init__(self, plan: Plan, inputs: Inputs) -> None:
-        self.seal = inputs.hash  # of the inputs as given: they keep it for the next plan tried on them
+    def __init__(self, plan: Plan, inputs: Inputs, seal: str) -> None:
+        self.seal = seal  # of the inputs as given
         inputs = inputs.ordered()
         self.plan, self.inputs, self.month = plan, inputs, inputs.month
         self.refusals: list[Refusal] = []
