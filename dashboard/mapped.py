@@ -289,9 +289,9 @@ def _sql_texts(mapping: Mapping, source: Source | None = None) -> list[str]:
 
 
 def _words(sql: str) -> set[str]:
-    """The names that SQL speaks of, quoted or not; what stands in strings and comments is none."""
+    """The names that SQL speaks of, quoted or not; what stands in strings and comments is none, nor is a number."""
     bare = re.sub(r"'(?:[^']|'')*'|--[^\n]*", " ", sql)
-    return {word.replace('""', '"') for word in re.findall(r'"((?:[^"]|"")+)"', bare)} | set(re.findall(r"\w+", bare))
+    return {word.replace('""', '"') for word in re.findall(r'"((?:[^"]|"")+)"', bare)} | set(re.findall(r"\b[^\W\d]\w*", bare))
 
 
 def _known_headers(mapping: Mapping, source: Source) -> Callable[[str], bool]:

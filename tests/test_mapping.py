@@ -199,6 +199,12 @@ def test_the_header_is_the_row_of_the_headers_looked_for(tmp_path: Path) -> None
     assert found.kinds() == [("broken_row", 4, None)]
 
 
+def test_a_row_of_numbers_that_sql_speaks_of_is_no_header(tmp_path: Path) -> None:
+    select = "select source_line, a || b as payment_id, a as case_id, c as paid_on, 1 + 0 * 2 as amount, 'fee' as kind from receipts"
+    found = taken(tmp_path, receipts(select), r__csv="a,b,c,d,e,f,g\n01,9,2026-01-05,0,1,2,1\n")
+    assert found.rows("payments", "payment_id, source_line") == [("019", 2)]
+
+
 def test_numbers_of_a_workbook_beside_amounts_with_a_comma(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     assert book.active is not None
