@@ -198,7 +198,7 @@ def _source(path: Path, name: str, entry: Any) -> Source:
     delimiter, header_row = entry.get("delimiter"), entry.get("header_row")
     if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n'):
         raise _fail(path, "delimiter", place=f"{place} delimiter", got=repr(delimiter))
-    if header_row is not None and (isinstance(header_row, bool) or not isinstance(header_row, int) or header_row < 1):
+    if header_row is not None and (isinstance(header_row, bool) or not isinstance(header_row, int) or header_row < 0):
         raise _fail(path, "row", place=f"{place} header_row", got=repr(header_row))
     encoding = entry.get("encoding")
     try:

@@ -288,11 +288,20 @@ def _delimiter(lines: list[str], known: Callable[[str], bool] | None) -> str:
 
 
 def find_header(rows: Sequence[Sequence[str]], known: Callable[[str], bool] | None, header_row: int | None) -> int | None:
-    """Index of the header among the first rows: the one named, else the one with most recognised (or most filled) cells."""
-    if header_row is not None:
-        return header_row - 1 if header_row <= len(rows) else None
+    """Index of the header among the first rows: the one named (-1 if there is said to be none), else the one with most recognised or filled cells."""
     candidates = [index for index, row in enumerate(rows) if not _is_blank(row)]
+    if header_row is not None:
+        return header_row - 1 if header_row <= len(rows) and candidates else None
     return max(candidates, key=lambda index: (*recognised(rows[index], known), -index), default=None)
+
+
+def headers_at(rows: Sequence[Sequence[str]], at: int) -> tuple[str, ...]:
+    """The headers in a row; without a header row, the columns' numbers, as many as most rows have cells."""
+    if at >= 0:
+        return tuple(cell.strip(BLANK) for cell in rows[at])
+    widths = Counter(len(row) for row in rows if not _is_blank(row))
+    width = max(widths, key=lambda width: (widths[width], width), default=0)
+    return tuple(str(number) for number in range(1, width + 1))
 
 
 def recognised(row: Sequence[str], known: Callable[[str], bool] | None) -> tuple[int, int]:
@@ -305,7 +314,7 @@ def _open_text(path: Path, options: Options, workdir: Path, number: int, known: 
     encoding = _encoding(path, options.encoding)
     search = max(HEADER_SEARCH, options.header_row or 0)
     with _text(path, encoding) as stream:
-        delimiter = options.delimiter or _delimiter(list(islice(stream, search)), known)
+        delimiter = options.delimiter or _delimiter(list(islice(stream, search)), known if options.header_row != 0 else None)
     head: list[list[str]] = []
     ends: list[int] = []
     with _text(path, encoding) as stream:
@@ -316,23 +325,23 @@ def _open_text(path: Path, options: Options, workdir: Path, number: int, known: 
     at = find_header(head, known, options.header_row)
     if at is None:
         raise StructuralBreach("empty_file", "header_row", file=path.name)
-    headers = tuple(cell.strip(BLANK) for cell in head[at])
+    headers, header_end = headers_at(head, at), ends[at] if at >= 0 else 0
     plain = path if encoding == "utf-8" else _as_utf8(path, encoding, workdir, number)
     lines = _lines(plain)
     opened = Opened(
         path=path,
-        sql=_csv_sql(f"file_{number}", len(headers), ends[at], delimiter),
+        sql=_csv_sql(f"file_{number}", len(headers), header_end, delimiter),
         parameters={f"file_{number}": str(plain)},
         headers=headers,
         types=("VARCHAR",) * len(headers),
-        first_line=ends[at] + 1,
+        first_line=header_end + 1,
         encoding=encoding,
         sha256=sha256_of(path),
-        expected_rows=None if lines is None else lines - ends[at],
+        expected_rows=None if lines is None else lines - header_end,
         delimiter=delimiter,
-        header_end=ends[at],
+        header_end=header_end,
     )
-    return opened if lines is not None and ends[at] == at + 1 else rewritten(opened, workdir, number)
+    return opened if lines is not None and header_end == at + 1 else rewritten(opened, workdir, number)
 
 
 def _csv_sql(name: str, width: int, skip: int, delimiter: str, *, with_line: bool = False) -> str:
@@ -458,7 +467,7 @@ def _open_workbook(path: Path, options: Options, workdir: Path, number: int, kno
     for sheet in sheets:
         at = find_header(sheet.rows[:search], known, options.header_row)
         if at is not None:
-            found.append((recognised(sheet.rows[at], known), at, sheet))
+            found.append((recognised(sheet.rows[max(at, 0)], known), at, sheet))
     if not found:
         expected = ("unreadable_file", "sheet") if options.sheet is not None else ("empty_file", "header_row")
         raise StructuralBreach(*expected, file=path.name, value=options.sheet)
@@ -467,7 +476,7 @@ def _open_workbook(path: Path, options: Options, workdir: Path, number: int, kno
     alike = [sheet.name for (names, filled), _, sheet in found if 5 * (names if score[0] else filled) >= at_least]
     if len(alike) > 1:
         raise StructuralBreach("several_sheets", "one_sheet", file=path.name, value=" / ".join(alike))
-    headers = tuple(cell.strip(BLANK) for cell in chosen.rows[at])
+    headers = headers_at(chosen.rows[:search], at)
     target = workdir / f"{number}.rows.csv"
     written, blank = _written(target, enumerate(chosen.rows[at + 1 :], start=at + 2))
     return Opened(

@@ -199,6 +199,19 @@ def test_the_header_is_the_row_of_the_headers_looked_for(tmp_path: Path) -> None
     assert found.kinds() == [("broken_row", 4, None)]
 
 
+@pytest.mark.parametrize("ending", ["txt", "xlsx"])
+def test_columns_of_a_file_without_a_header_go_by_number(tmp_path: Path, ending: str) -> None:
+    rows = [["01", "card", "2026-01-05", "10.00", "3"], ["02", "card", "2026-01-06", "1", "3"]]
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(tmp_path / "a.xlsx")
+    content = {"txt": "\n".join("|".join(row) for row in rows).encode(), "xlsx": (tmp_path / "a.xlsx").read_bytes()}[ending]
+    block = '[[cases]]\nsource = "a"\ncolumns = { case_id = "1", product = "2", placed_on = "3", placed_balance = { sql = "\\"4\\"" }, days_past_due = "5" }\n'
+    found = taken(tmp_path, f'[sources.a]\nfile = "a.*"\nheader_row = 0\n{block}', **{f"a__{ending}": content})
+    assert found.rows("cases", "case_id, placed_balance::varchar, source_line") == [("01", "10.00", 1), ("02", "1.00", 2)]
+
+
 def test_a_row_of_numbers_that_sql_speaks_of_is_no_header(tmp_path: Path) -> None:
     select = "select source_line, a || b as payment_id, a as case_id, c as paid_on, 1 + 0 * 2 as amount, 'fee' as kind from receipts"
     found = taken(tmp_path, receipts(select), r__csv="a,b,c,d,e,f,g\n01,9,2026-01-05,0,1,2,1\n")
