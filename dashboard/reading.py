@@ -500,14 +500,14 @@ def _open_records(path: Path, options: Options, workdir: Path, number: int) -> O
     encoding = _encoding(path, options.encoding)
     headers: dict[str, int] = {}
     with _text(path, encoding) as stream:
-        for _, record in records.read(stream, path, options.decimal):
+        for _, record in records.read(stream, path, options.decimal, options.sheet):
             for key in record:
                 headers.setdefault(key, len(headers))
     if not headers:
         raise StructuralBreach("empty_file", "records", file=path.name)
     target = workdir / f"{number}.rows.csv"
     with _text(path, encoding) as stream:
-        told = records.read(stream, path, options.decimal)
+        told = records.read(stream, path, options.decimal, options.sheet)
         written, blank = _written(target, ((line, [record.get(key, "") for key in headers]) for line, record in told))
     return Opened(
         path=path,

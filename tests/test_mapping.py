@@ -308,7 +308,33 @@ def test_records_of_json(tmp_path: Path, name: str) -> None:
     assert (breach.kind, breach.line, breach.column) == ("missing_value", 3 if name == "a__jsonl" else 2, "placed_balance")
 
 
-@pytest.mark.parametrize("content", ["{", '{"a": 1}\n[2]', "[[1]]", '{"rows":\n[]}'])
+ONE = '{"id": "01", "kind": "card", "from": "2026-01-05", "owed": 1, "late": 3}'
+TWO = ONE.replace("01", "02", 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "sheet", "found"),
+    [
+        (f'{{"took": 5, "hits": {{"total": {{"value": 2}}, "hits": [{ONE},\n{TWO}]}}}}', None, ["01", "02"]),
+        (f'{{\n"next": null,\n"results": [{ONE}]\n}}\n', None, ["01"]),
+        (ONE.replace(", ", ",\n"), None, ["01"]),
+        (ONE, None, ["01"]),
+        (f'{{"a": {{"new": [{ONE}], "old": [{TWO}]}}}}', "a.old", ["02"]),
+        (f'{{"a": {{"new": [{ONE}], "old": [{TWO}]}}}}', None, "several lists of records; one list; name it in a mapping as its source's sheet"),
+        (f'{{"a": {{"new": [{ONE}]}}}}', "new", "a list of records under this name, of: a.new"),
+        (f'{{\n"results": [{ONE}\n}}', None, "a.json:3"),
+    ],
+)  # fmt: skip
+def test_the_list_of_records_in_what_wraps_it(tmp_path: Path, content: str, sheet: str | None, found: list[str] | str) -> None:
+    mapping = f'[sources.accounts]\nfile = "a.json"\n{f"sheet = {sheet!r}" if sheet else ""}\n{CASES}'
+    if isinstance(found, str):
+        assert found in refusal(tmp_path, mapping, a__json=content)
+    else:
+        rows = taken(tmp_path, mapping, a__json=content).rows("cases", "case_id, source_line")
+        assert rows == [(case, line) for line, case in enumerate(found, start=1)]
+
+
+@pytest.mark.parametrize("content", ["{", '{"a": 1}\n[2]', "[[1]]", '{"rows":\n[[]', "[]"])
 def test_what_is_no_record_of_json_is_refused_in_words(tmp_path: Path, content: str) -> None:
     assert "a.json" in refusal(tmp_path, f'[sources.accounts]\nfile = "a.json"\n{CASES}', a__json=content)
 
