@@ -95,6 +95,30 @@ def test_what_is_counted_on_which_day(given: Callable[..., Given]) -> None:
     assert times(shop, "redefault") == {"C1": (59, "event"), "C7": (38, "left")}
 
 
+def test_balances_alone_tell_paid_in_full_from_settled(given: Callable[..., Given]) -> None:
+    cases = """
+        case_id | product | placed_on  | placed_balance | days_past_due
+        A       | Loan    | 2026-01-05 | 100            | 10
+        B       | Loan    | 2026-01-05 | 100            | 10
+        C       | Loan    | 2026-01-05 | 100            | 10
+    """
+    balances = """
+        case_id | as_of      | balance | days_past_due | state
+        A       | 2026-01-31 | 100     | 36            | open
+        A       | 2026-02-28 | 0       | 0             | paid off
+        B       | 2026-01-31 | 100     | 36            | open
+        B       | 2026-02-28 | 0       | 0             | settled
+        C       | 2026-01-31 | 100     | 36            | open
+        C       | 2026-02-28 | 100     | 64            | open
+        C       | 2026-03-31 | 100     | 95            | open
+    """
+    shop = given(cases=cases, balances=balances)
+    (month,) = shop.rows(["cured_cases", "past_due_cases"], start="2026-02-01", until="2026-02-28")
+    assert (month["cured_cases"], month["past_due_cases"]) == (1, 3)
+    assert {row["left_reason"]: row["settled_cases"] for row in shop.rows("settled_cases", "left_reason")} == {"paid": 1, "settled": 1, "open": 0}
+    assert times(shop, "cure") == {"A": (54, "event"), "B": (54, "left"), "C": (85, "open")}
+
+
 def test_without_balances_or_payments(given: Callable[..., Given]) -> None:
     shop = given(cases=CASES, as_of="2026-07-10")
     assert times(shop, "cure") == {} and times(shop, "redefault") == {}

@@ -42,7 +42,7 @@ ended as (
         min(as_of) as left_on,
         min_by(state, as_of) as state,
     from export.balances
-    where state in ('settled', 'charged_off', 'sold', 'recalled')
+    where state in ('paid', 'settled', 'charged_off', 'sold', 'recalled')
     group by case_id
 ),
 
