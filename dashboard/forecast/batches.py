@@ -26,7 +26,7 @@ AHEAD, FURTHEST = 3, 36
 YOUNG = 3
 #: An age seen by fewer batches than this has no factor of its own.
 FEWEST_SEEN = 3
-#: Diagonals that factors are taken from.
+#: Diagonals that factors are taken from, while enough batches passed an age in them.
 WINDOW = 24
 #: Months of placements that those to come are taken from.
 RECENT = 3
@@ -185,7 +185,7 @@ class _Model:
 def _fit(past: Triangle) -> _Model:
     wide = np.column_stack([np.where(past.placed > 0, past.placed, np.nan), past.cash])
     wide[past.placed <= 0] = np.nan
-    made = factors(wide, WINDOW)
+    made = factors(wide, WINDOW, FEWEST_SEEN)
     ages = int(np.argmax(made.seen < FEWEST_SEEN)) if (made.seen < FEWEST_SEEN).any() else len(made.seen)
     ages = max(ages, 1)
     beyond, variance, error = _curve(past, ages)

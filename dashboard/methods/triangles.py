@@ -55,9 +55,10 @@ class CalendarTest:
         return not self.low <= self.statistic <= self.high
 
 
-def factors(triangle: Array, latest: int | None = None) -> Factors:
+def factors(triangle: Array, latest: int | None = None, fewest: int = 0) -> Factors:
     """Volume-weighted factors and Mack's sigma squared, over the latest diagonals if told; cells at or below zero carry no ratio.
 
+    An age that fewer than `fewest` cohorts passed in them, as the young ages of a book that takes no more, is told by as many as passed it last.
     Where fewer than two cohorts were seen sigma squared is Mack's extrapolation, min(b²/a, a, b) of the two before it.
     """
     columns = triangle.shape[1]
@@ -68,7 +69,9 @@ def factors(triangle: Array, latest: int | None = None) -> Factors:
     for age in range(columns - 1):
         use = known[:, age] & known[:, age + 1] & (np.nan_to_num(triangle[:, age]) > 0)
         if latest is not None:
-            use &= last - age <= latest
+            back = last - age
+            recent = use & (back <= latest)
+            use = recent if recent.sum() >= fewest else use & (back <= max(np.sort(back[use])[:latest], default=0))
         start, end = triangle[use, age], triangle[use, age + 1]
         seen[age], weight[age] = len(start), start.sum()
         if len(start):

@@ -34,6 +34,14 @@ def test_batches_that_all_pay_alike_go_on_alike() -> None:
     assert found.as_of == date(2025, 8, 1) and found.months[0].month == date(2025, 9, 1)
 
 
+@pytest.mark.parametrize(("after", "wanted"), [(10.0, 80), (0.0, 0)])
+def test_a_book_that_takes_no_more_goes_on_as_its_last_ages_did(after: float, wanted: float) -> None:
+    """Eight batches pay 100 a month for a year, then `after` a month, seen for 40 months: no batch was young in the last 24 of them."""
+    paid = np.cumsum([100.0] * 12 + [after] * 28)
+    given = tuple(Cell(shifted(FIRST, row), age, float(paid[age]), 1000.0) for row in range(8) for age in range(40 - row))
+    assert [month.cash.mean for month in outlook(given).months] == pytest.approx([wanted] * 3)
+
+
 def test_months_add_up_to_what_is_to_come() -> None:
     found = outlook(steady(10, (80.0, 60.0, 40.0, 10.0)))
     within = sum(month.cash.mean - month.new for month in found.months)
