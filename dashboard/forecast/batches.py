@@ -170,9 +170,11 @@ def _apart(first: date, last: date) -> int:
 
 @dataclass(frozen=True)
 class _Model:
-    """Fitted once per triangle: factors over [placed | cash], the ages they hold for, the rate beyond, Cape Cod's rate, the swing."""
+    """Fitted once per triangle: factors over [placed | cash], the first age that any cash came at, the ages they hold for, the rate beyond,
+    Cape Cod's rate, the swing."""
 
     made: Factors
+    first: int
     ages: int
     beyond: Array
     beyond_variance: float
@@ -186,11 +188,14 @@ def _fit(past: Triangle) -> _Model:
     wide = np.column_stack([np.where(past.placed > 0, past.placed, np.nan), past.cash])
     wide[past.placed <= 0] = np.nan
     made = factors(wide, WINDOW, FEWEST_SEEN)
-    ages = int(np.argmax(made.seen < FEWEST_SEEN)) if (made.seen < FEWEST_SEEN).any() else len(made.seen)
+    enough = made.seen >= FEWEST_SEEN
+    first = int(np.argmax(enough[1:])) if enough[1:].any() else 0  # before it too few had paid anything to grow from
+    short = np.flatnonzero(~enough[first + 1 :])
+    ages = first + 1 + int(short[0]) if len(short) else len(enough)
     ages = max(ages, 1)
     beyond, variance, error = _curve(past, ages)
     residuals, swing = _past_misses(wide, made, ages)
-    return _Model(made, ages, beyond, variance, error, _rate_error(past, made, ages), swing, residuals)
+    return _Model(made, first, ages, beyond, variance, error, _rate_error(past, made, first, ages), swing, residuals)
 
 
 def _curve(past: Triangle, ages: int) -> tuple[Array, float, float]:
@@ -249,11 +254,12 @@ def _past_misses(wide: Array, made: Factors, ages: int) -> tuple[Array, float]:
     return residuals, float(np.sqrt(max(0.0, square / level))) if level > 0 else 0.0
 
 
-def _shares(ratio: Array, ages: int) -> Array:
-    """The share of the cash up to the last age with a factor that is in at each age, along the last axis."""
+def _shares(ratio: Array, first: int, ages: int) -> Array:
+    """The share of the cash up to the last age with a factor that is in at each age, along the last axis; before the first, none."""
     onward = np.cumprod(ratio[..., ages - 1 : 0 : -1], axis=-1)[..., ::-1]
     onward = np.concatenate([onward, np.ones((*ratio.shape[:-1], 1))], axis=-1)
     share: Array = 1 / np.maximum(onward, 1e-9)
+    share[..., :first] = 0.0
     return share
 
 
@@ -266,8 +272,8 @@ def _capes(past: Triangle, shares: Array, ages: int) -> tuple[Array, Array]:
     return np.where(use, cash, 0.0), np.where(use, past.placed * shares[..., seen], 0.0)
 
 
-def _rate_error(past: Triangle, made: Factors, ages: int) -> float:
-    cash, used = _capes(past, _shares(made.ratio, ages), ages)
+def _rate_error(past: Triangle, made: Factors, first: int, ages: int) -> float:
+    cash, used = _capes(past, _shares(made.ratio, first, ages), ages)
     if used.sum() <= 0:
         return 0.0
     rate = cash.sum() / used.sum()
@@ -275,9 +281,9 @@ def _rate_error(past: Triangle, made: Factors, ages: int) -> float:
     return float(np.sqrt(((cash[used > 0] - rate * used[used > 0]) ** 2 / used[used > 0]).sum() / max(1, count - 1) / used.sum()))
 
 
-def _young(past: Triangle) -> Any:
+def _young(past: Triangle, first: int) -> Any:
     last, paid = latest(past.cash)
-    return (last + 1 < YOUNG) | (paid <= 0)
+    return (last + 1 < YOUNG) | (last < first) | (paid <= 0)
 
 
 def _ahead(past: Triangle, model: _Model, steps: int, runs: int, rng: np.random.Generator | None) -> tuple[Array, Array, Array]:
@@ -285,7 +291,7 @@ def _ahead(past: Triangle, model: _Model, steps: int, runs: int, rng: np.random.
 
     Without a generator the one run is the expectation.
     """
-    size, made, ages = len(past.months), model.made, model.ages
+    size, made, first, ages = len(past.months), model.made, model.first, model.ages
 
     def normal(*shape: int) -> Array:
         return np.zeros(shape) if rng is None else rng.standard_normal(shape)
@@ -297,7 +303,7 @@ def _ahead(past: Triangle, model: _Model, steps: int, runs: int, rng: np.random.
 
     error = np.sqrt(np.divide(made.variance, made.weight, out=np.zeros_like(made.weight), where=made.weight > 0))
     ratio = np.maximum(made.ratio + error * normal(runs, len(made.ratio)), 0.0)
-    shares = _shares(ratio, ages)
+    shares = _shares(ratio, first, ages)
     cash, used = _capes(past, shares, ages)
     whole = used.sum(axis=-1)
     rate = np.divide(cash.sum(), whole, out=np.zeros(runs), where=whole > 0) + model.rate_error * normal(runs)
@@ -313,7 +319,7 @@ def _ahead(past: Triangle, model: _Model, steps: int, runs: int, rng: np.random.
     last, paid = latest(past.cash)
     last = np.append(last, -1 - np.arange(following))
     so_far = np.concatenate([np.broadcast_to(np.maximum(paid, 0.0), (runs, size)), np.zeros((runs, following))], axis=1)
-    young = np.append(_young(past), np.ones(following, dtype=bool))
+    young = np.append(_young(past, first), np.ones(following, dtype=bool))
     live = np.append(past.placed > 0, np.ones(following, dtype=bool))
     came = np.zeros((runs, size + following))
     months, new = np.zeros((runs, steps)), np.zeros((runs, steps))
@@ -379,7 +385,7 @@ def outlook(given: tuple[Cell, ...]) -> Outlook:
     _, months, news = _ahead(past, model, AHEAD, SIMULATIONS, np.random.default_rng(SEED))
     both = months + news
     paid = latest(past.cash)[1]
-    young, errors = _young(past), mack(np.where(past.placed[:, None] > 0, past.cash, np.nan)).error
+    young, errors = _young(past, model.first), mack(np.where(past.placed[:, None] > 0, past.cash, np.nan)).error
     negatives = _negatives(past)
     floor = not negatives
     return Outlook(

@@ -42,6 +42,13 @@ def test_a_book_that_takes_no_more_goes_on_as_its_last_ages_did(after: float, wa
     assert [month.cash.mean for month in outlook(given).months] == pytest.approx([wanted] * 3)
 
 
+def test_batches_that_pay_nothing_at_first_are_waited_for() -> None:
+    """Twelve batches of 1,000 pay 60 in their third and 40 in their fourth month: the next month has 60 + 40, as has the one after."""
+    found = outlook(steady(12, (0.0, 0.0, 60.0, 40.0)))
+    assert [month.cash.mean for month in found.months] == pytest.approx([100, 100, 100])
+    assert found.to_come.mean == pytest.approx(40 + 100 + 100) and found.months[2].new == pytest.approx(60)
+
+
 def test_months_add_up_to_what_is_to_come() -> None:
     found = outlook(steady(10, (80.0, 60.0, 40.0, 10.0)))
     within = sum(month.cash.mean - month.new for month in found.months)
