@@ -69,11 +69,13 @@ def _reported(home: str, dataset: str, snapshot: str, report: str, parameters: t
     return opened(home, dataset, snapshot).run(report, dict(parameters))
 
 
-def measure(*metric_ids: str, by: Sequence[str] = (), filters: Filters | None = None) -> Answer:
-    """Metrics over the view's filters (or others); raises NotSupplied when none of them can be had, QueryFailed on an error."""
+def measure(*metric_ids: str, by: Sequence[str] = (), filters: Filters | None = None, lead: str | None = None) -> Answer:
+    """Metrics over the view's filters (or others); raises NotSupplied when none of them, or not the `lead`, can be had, QueryFailed on an error."""
     at = frame()
     chosen = filters or at.view.filters
     answer = _measured(str(at.home.path), at.view.dataset, at.view.snapshot, tuple(metric_ids), tuple(by), chosen, at.scope)
+    if lead in answer.missing:
+        raise NotSupplied(answer.missing[lead])
     if answer.missing and set(answer.missing) >= set(metric_ids):
         raise NotSupplied(need for needs in answer.missing.values() for need in needs)
     if by and all(row.get(metric_id) is None for row in answer.rows for metric_id in metric_ids):

@@ -11,7 +11,7 @@ with ui.guarded():
 
 with ui.panel("recovery_by_month", metric="recovery_rate") as panel:
     chosen, metric, aims = ui.trailing(13), ui.metric("recovery_rate"), ui.targets("recovery_rate")
-    answer = ui.measure("recovery_rate", "net_amount", by=("month",), filters=chosen)
+    answer = ui.measure("recovery_rate", "net_amount", by=("month",), filters=chosen, lead=metric.id)
     series, running = [(row["month"], row[metric.id]) for row in answer.rows], ui.running(answer)
     panel.title(
         findings.against_target(ui.label(metric.id), series, aims, metric.better, ui.lang(), running)

@@ -8,7 +8,7 @@ with ui.panel("recovery_by", metric="recovery_rate") as panel:
     by = ui.choice("recovery_by", ("month", "bucket", "product", "region", "batch", "team"))
     chosen = ui.trailing(13) if by == "month" else ui.view_filters()
     wanted, metric = ("recovery_rate", "net_amount", "opening_amount"), ui.metric("recovery_rate")
-    answer = ui.measure(*wanted, by=(by,), filters=chosen)
+    answer = ui.measure(*wanted, by=(by,), filters=chosen, lead=metric.id)
     panel.subtitle(f"{ui.formula(metric.id)} · {ui.period(chosen)}")
     if by == "month":
         running, series = ui.running(answer), [(row["month"], row[metric.id]) for row in answer.rows]

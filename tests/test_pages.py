@@ -320,3 +320,21 @@ def test_a_snapshot_of_an_earlier_version_says_so(given: Callable[..., Any], mon
     assert not any("earlier version" in warning.value for warning in opened("overview", "en").warning)
     monkeypatch.setattr("dashboard.frame.version", lambda: "later")
     assert any("earlier version" in warning.value for warning in opened("overview", "en").warning)
+
+
+@pytest.mark.parametrize("page", ["overview", "recovery"])
+@pytest.mark.parametrize(
+    ("export", "missing"),
+    [
+        ({"cases": "case_id | placed_on | placed_balance\nC1 | 2026-01-05 | 1000"}, "Payments"),
+        ({"payments": "case_id | paid_on | amount\nC1 | 2026-01-20 | 10"}, "Cases"),
+    ],
+)
+def test_a_rate_that_lacks_one_side_is_not_drawn(
+    given: Callable[..., Any], opened: Open, monkeypatch: pytest.MonkeyPatch, page: str, export: dict[str, str], missing: str
+) -> None:
+    shop = given(**export, as_of="2026-02-28")
+    monkeypatch.setenv("COLLECTIONS_HOME", str(shop.home.path))
+    shown = [text for text in texts(opened(page)) if text]
+    assert any("Not supplied in this data" in text and missing in text for text in shown)
+    assert not any("Recovery rate —" in text for text in shown)
