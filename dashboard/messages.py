@@ -32,10 +32,12 @@ def word_list(items: Iterable[str]) -> str:
     return ("、" if lang() == "zh" else ", ").join(items)
 
 
-def nothing_left() -> None:
-    """Says why there is nothing and what to do."""
-    names = frame().view.filters.scope(lang(), naming.dimension_labels(lang()), naming.values(lang()))
-    st.info(say("state.nothing", filters=plain(" · ".join(names))), icon=":material/filter_alt_off:")
+def nothing_left(narrowed: bool = False) -> None:
+    """Says why there is nothing and what to do; `narrowed` where a page's own filters may be why."""
+    chosen = frame().view.filters
+    names = plain(" · ".join(chosen.scope(lang(), naming.dimension_labels(lang()), naming.values(lang()))))
+    told = say("state.nothing", filters=names) if chosen.where or narrowed else say("state.nothing_in_period")
+    st.info(told, icon=":material/filter_alt_off:")
 
 
 def failed(error: QueryFailed) -> None:

@@ -11,7 +11,7 @@ now = planning.read()
 if not now.at.timed and not now.past:
     planning.starter(now)
 if now.at.timed and not now.timed:
-    ui.nothing_left()
+    ui.nothing_left(narrowed=True)
 if now.timed:
     day = ui.shown(now.at.today, "date")
     planning.cards(now)

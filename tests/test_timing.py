@@ -265,6 +265,20 @@ def test_nothing_left(opened: Callable[..., AppTest], loaded_home: Path, lang: s
     assert not app.get("plotly_chart")
 
 
+@pytest.mark.parametrize(
+    ("lang", "says", "advice"), [("en", "The data holds nothing of this", "Take one away"), ("zh", "没有此类数据", "请减少筛选条件")]
+)
+def test_nothing_of_the_kind_is_not_blamed_on_filters(
+    given: Callable[..., Given], opened: Callable[..., AppTest], lang: str, says: str, advice: str
+) -> None:
+    shop = given(
+        cases="case_id | placed_on | placed_balance | days_past_due\nA | 2026-01-05 | 100 | 0",
+        balances="case_id | as_of | days_past_due\nA | 2026-01-31 | 0",
+    )
+    said = written(opened(shop.home.path, lang))
+    assert says in said and advice not in said
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_not_supplied_and_too_few(opened: Callable[..., AppTest], given: Callable[..., Given], lang: str) -> None:
     shop = given(
