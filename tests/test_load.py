@@ -156,6 +156,17 @@ def test_rows_that_came_before_their_parents_are_held_against_them_then(given: D
     assert shop.value("net_amount") == Decimal("31.00")
 
 
+@pytest.mark.parametrize(("as_of", "flagged"), [(None, [("closed_later", "B")]), ("2026-03-31", [])])
+def test_a_case_that_closes_after_the_as_of_day_is_flagged(given: Draw, as_of: str | None, flagged: list[tuple[str, str]]) -> None:
+    cases = """
+        case_id | placed_on  | placed_balance | closed_on  | close_reason
+        A       | 2026-01-10 | 100            | 2026-02-01 | paid
+        B       | 2026-01-31 | 100            | 2026-03-20 | charged_off
+    """
+    shop = given(cases=cases, **({"as_of": as_of} if as_of else {}))
+    assert shop.flags() == flagged and shop.value("charged_off_amount") == (0 if flagged else 100)
+
+
 def test_another_currency_or_zone_is_not_merged(given: Draw, tmp_path: Path) -> None:
     tables = {"payments": "case_id | paid_on\nC1 | 2026-01-05"}
     shop = given(**tables)
