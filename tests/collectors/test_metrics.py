@@ -189,6 +189,19 @@ def test_handle_time_by_outcome_and_complaints_with_an_exact_interval(shop: Give
     assert (row["complaints_per_1000_low"], row["complaints_per_1000_high"]) == (pytest.approx(1000 * low), pytest.approx(1000 * high))
 
 
+def test_complaints_alone_are_cut_by_what_they_are_about(given: Callable[..., Given]) -> None:
+    complaints = """
+        complaint_id | received_at | category | severity | upheld
+        Q1           | 2026-02-10  | tone     | high     | yes
+        Q2           | 2026-02-11  | tone     |          |
+        Q3           | 2026-02-12  | privacy  | low      | no
+    """
+    shop = given(complaints=complaints)
+    rows = shop.rows(["complaints", "upheld_rate"], by="complaint_category")
+    assert [(row["complaint_category"], row["complaints"], row["upheld_rate"]) for row in rows] == [("privacy", 1, 0.0), ("tone", 2, 1.0)]
+    assert {row["complaint_severity"]: row["complaints"] for row in shop.rows("complaints", by="complaint_severity")} == {"high": 1, "low": 1, "": 1}
+
+
 def test_complaints_on_a_case_placed_in_the_month_or_not_yet_are_in_no_bucket_but_new(given: Callable[..., Given]) -> None:
     """As contacts and cash of such a case are; of a case that had left, they say so."""
     shop = given(
