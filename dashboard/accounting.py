@@ -60,7 +60,7 @@ def settle(con: duckdb.DuckDBPyConnection, accounts: list[Account], share: float
         for (table, file), (read, bad) in sums.items()
         if read and bad > share * read
     ]
-    if not any(read for (table, _), (read, _) in sums.items() if table is not None):
+    if not any(read > bad for (table, _), (read, bad) in sums.items() if table is not None):
         refused.append(Breach("empty_export", file=export, expected="rows"))
     if refused:
         raise LoadRefused([*refused, *(breach for breach, _ in examples(con))])

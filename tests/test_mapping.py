@@ -288,10 +288,16 @@ def test_an_export_of_one_file_is_the_source_that_means_it(tmp_path: Path) -> No
 
 
 def test_dates_are_asked_for_as_the_mapping_says(tmp_path: Path) -> None:
-    row = "id,kind,from,owed,late\n01,card,25/13/2026,10.00,3\n"
+    row = "id,kind,from,owed,late\n01,card,25/13/2026,10.00,3\n02,card,25/12/2026,10.00,3\n"
     found = taken(tmp_path, f'[export]\ndate_format = "%d/%m/%Y"\n[sources.accounts]\nfile = "a.csv"\n{CASES}', a__csv=row)
     (breach,) = [breach for breach, _ in found.breaches()]
     assert "%d/%m/%Y" in breach.message("en") and "%d/%m/%Y" in breach.message("zh")
+
+
+def test_an_export_of_which_no_row_is_left_is_refused_whatever_share_may_be_rejected(tmp_path: Path) -> None:
+    rows = "id,kind,from,owed,late\n01,card,,10.00,3\n"
+    said = refusal(tmp_path, f'[export]\nreject_share = 1.0\n[sources.accounts]\nfile = "a.csv"\n{CASES}', a__csv=rows)
+    assert "every table is empty" in said and "a.csv:2 [placed_on]" in said
 
 
 @pytest.mark.parametrize("name", ["a__jsonl", "a__json"])
