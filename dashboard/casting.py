@@ -158,7 +158,8 @@ def _time(kind: str, cell: Cell, export: Export, parameters: dict[str, Any]) -> 
             given = f"case when length(clean_text({ref})) = {width} then {given} end"
         return f"coalesce({given}, case when not regexp_full_match(clean_text({ref}), '[0-9]+') then {read} end)"
     if cell.type == "TIMESTAMP WITH TIME ZONE":
-        ref = f"timezone($zone, {ref})"
+        there, utc = f"timezone($zone, {ref})", f"timezone('UTC', {ref})"
+        ref = there if kind == "time" else f"case when {utc} = date_trunc('day', {utc}) then {utc} else {there} end"
     elif not (cell.type.startswith("TIMESTAMP") or cell.type == "DATE"):
         return f"read_{kind}({cell.text}, $zone)"
     return _truncated(kind, f"cast({ref} as {target})")

@@ -109,6 +109,19 @@ def test_dates(con: duckdb.DuckDBPyConnection, text: str, day: date | None) -> N
     assert cast(con, "date", text) == day
 
 
+@pytest.mark.parametrize(
+    ("cell", "day"),
+    [
+        ("2026-01-05T00:00:00Z", 5), ("2026-01-05 00:00:00.000+0000", 5), ("2026-01-05T00:00:00+08:00", 5), ("2026-01-05T04:59:00Z", 4), ("2026-01-05T05:00:00Z", 5),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("sql", ["VARCHAR", "TIMESTAMPTZ"])
+def test_a_day_put_as_its_midnight_is_that_day_west_of_it_too(con: duckdb.DuckDBPyConnection, cell: str, day: int, sql: str) -> None:
+    new_york = Export(currency="USD", timezone="America/New_York")
+    if sql == "VARCHAR" or cell != "2026-01-05T00:00:00+08:00":  # a typed moment doesn't say where it was midnight
+        assert cast(con, "date", cell, new_york, sql.replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")) == date(2026, 1, day)
+
+
 def test_a_date_format_is_tried_first_and_never_guessed(con: duckdb.DuckDBPyConnection) -> None:
     british = Export(currency="GBP", timezone="Europe/London", date_format="%d/%m/%Y")
     assert cast(con, "date", "05/01/2026", british) == date(2026, 1, 5)

@@ -158,6 +158,8 @@ create or replace macro read_time(x, zone) as
 create or replace macro read_date(x, zone) as
     case
         when regexp_full_match(x, '\d{4}-\d\d-\d\d') then try_cast(x as date)
+        -- a day put as its midnight is that day, wherever the midnight is
+        when regexp_full_match(x, '\d{4}-\d\d-\d\d[T ]00:00(:00(\.0+)?)? ?(Z|UTC|[+-]\d\d:?\d\d)') then try_cast(left(x, 10) as date)
         when x is not null
             then coalesce(
                 case when length(x) <= 10 and (x[5] = '-' or x[5] = '/') then try_cast(x as date) end,
