@@ -455,7 +455,7 @@ class Increment:
     def _matters(self, name: str, relation: str) -> bool:
         schema, _, source = relation.partition(".")
         narrow = narrower().get(name, {}).get(source)
-        if narrow is None or relation in self._whole:
+        if narrow is None or "columns" not in narrow or relation in self._whole:
             return True
         columns = ", ".join(narrow["columns"])
         if columns == "*":

@@ -37,13 +37,13 @@ def read(stream: IO[str], path: Path, decimal: str, named: str | None = None) ->
 
 
 def _is_lines(stream: IO[str]) -> bool:
-    """More than one record, one a line: what stands on the first line is whole, and another follows."""
-    first, *second = islice((text for text in stream if text.strip(BLANK)), 2)
+    """More than one record, one a line: what stands on the first line is whole, and another follows. A file of nothing is no other."""
+    lines = [*islice((text for text in stream if text.strip(BLANK)), 2)]
     try:
-        json.loads(first.lstrip("\ufeff"))
+        json.loads(lines[0].lstrip("\ufeff") if lines else "{}")
     except JSONDecodeError:
         return False
-    return bool(second)
+    return len(lines) != 1
 
 
 def _one(text: str, path: Path, decimal: str, line: int | None = None) -> Any:

@@ -340,7 +340,7 @@ def test_the_list_of_records_in_what_wraps_it(tmp_path: Path, content: str, shee
         assert rows == [(case, line) for line, case in enumerate(found, start=1)]
 
 
-@pytest.mark.parametrize("content", ["{", '{"a": 1}\n[2]', "[[1]]", '{"rows":\n[[]', "[]"])
+@pytest.mark.parametrize("content", ["{", '{"a": 1}\n[2]', "[[1]]", '{"rows":\n[[]', "[]", "", "\n \n"])
 def test_what_is_no_record_of_json_is_refused_in_words(tmp_path: Path, content: str) -> None:
     assert "a.json" in refusal(tmp_path, f'[sources.accounts]\nfile = "a.json"\n{CASES}', a__json=content)
 
