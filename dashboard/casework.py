@@ -16,7 +16,7 @@ from dashboard.formats import plain
 from dashboard.frame import asked
 from dashboard.metrics import dimensions, metrics
 from dashboard.warehouse import Rows
-from dashboard.words import has
+from dashboard.words import has, word
 
 ROWS_A_PAGE = 50
 FOUND = 50
@@ -148,9 +148,8 @@ def to_the_cent(shown: Sequence[Column]) -> list[Column]:
     return [replace(one, unit="number", label=f"{one.label} ({ui.currency()})") if one.unit == "amount" else one for one in shown]
 
 
-def worded(found: Rows) -> list[dict[str, Any]]:
-    """Rows with their codes in the page's language."""
-    lang = ui.lang()
+def worded(found: Rows, lang: str) -> list[dict[str, Any]]:
+    """Rows with their codes in words."""
     made = []
     for row in found.rows:
         told = dict(row)
@@ -159,7 +158,7 @@ def worded(found: Rows) -> list[dict[str, Any]]:
             if name == "left_reason" and value == "open":
                 told[name] = None
             elif name == "handed" and value is not None:
-                told[name] = ui.say(f"handed.{value}")
+                told[name] = word(f"handed.{value}", lang)
             elif name == "kind" and value is not None:
                 told[name] = story.code("payment_kind", value, lang)
             elif other in dimensions() and dimensions()[other].kind in ("code", "text"):
@@ -170,12 +169,13 @@ def worded(found: Rows) -> list[dict[str, Any]]:
 
 def rows(panel: ui.Panel, figure: Behind, value: Any) -> None:
     """A page of the rows, how many there are and what they add up to against the figure, and the files of all of them."""
+    at, lang = ui.frame(), ui.lang()  # the files are made when asked for, after this run
     metric_id, filters, group = figure.shown, filters_of(figure), grouped(figure)
     held = ui.rows_behind(metric_id, group, filters, "counted", True, ROWS_A_PAGE, 0)
     shown = columns(held, metric_id)
     names = {column.id: column.label for column in shown if column.id not in ("case_id", "file")}
     order, descending = _order(names)
-    key = f"rows_page_{abs(hash((figure, ui.frame().view, order, descending)))}"
+    key = f"rows_page_{abs(hash((figure, at.view, order, descending)))}"
     pages = max(1, -(-held.count // ROWS_A_PAGE))
     number = min(int(st.session_state.get(key) or 1), pages)
     found = ui.rows_behind(metric_id, group, filters, order, descending, ROWS_A_PAGE, (number - 1) * ROWS_A_PAGE)
@@ -190,7 +190,7 @@ def rows(panel: ui.Panel, figure: Behind, value: Any) -> None:
         st.caption(ui.say("rows.not_added", figure=exact(metric_id, value)))
     if not found.rows:
         raise ui.NothingLeft
-    table = worded(found)
+    table = worded(found, lang)
     opens = ("case_id", lambda place: open_case(found.rows[place]["case_id"])) if "case_id" in found.columns else None
     ui.grid(table, to_the_cent(shown), key=f"{key}_{number}", pressed=opens)
     if pages > 1:
@@ -199,8 +199,7 @@ def rows(panel: ui.Panel, figure: Behind, value: Any) -> None:
         st.caption(ui.say("rows.page", first=formats.count(first), last=formats.count(first + len(table) - 1), all=formats.count(found.count)))
 
     def every() -> list[dict[str, Any]]:
-        at = ui.frame()
-        return worded(at.warehouse.rows(metric_id, group, filters=filters, scope=at.scope, order=order, descending=descending))
+        return worded(at.warehouse.rows(metric_id, group, filters=filters, scope=at.scope, order=order, descending=descending), lang)
 
     ui.save(
         "rows", ui.label(metric_id), every, shown,

@@ -30,10 +30,10 @@ Files = Callable[..., Mapping[str, bytes]]
 def files(loaded_home: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
     """Opens a page and gives what its buttons would save, by the buttons' keys."""
     monkeypatch.setenv("COLLECTIONS_HOME", str(loaded_home))
-    made: dict[str, bytes] = {}
+    made: dict[str, Any] = {}
 
     def button(label: str, data: Any, file_name: str = "", mime: str = "", key: str = "", **_: Any) -> bool:
-        made[key] = data() if callable(data) else data
+        made[key] = data
         return False
 
     monkeypatch.setattr(st, "download_button", button)
@@ -47,7 +47,7 @@ def files(loaded_home: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
         app.switch_page(str(ROOT / "pages" / f"{page}.py"))
         app.run()
         assert not app.exception, [error.value for error in app.exception]
-        return made
+        return {key: data() if callable(data) else data for key, data in made.items()}  # made on a click, when the run is over
 
     return opened
 
