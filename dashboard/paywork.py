@@ -184,6 +184,11 @@ def columns(**units: str) -> list[Column]:
 
 def acted(what: Callable[[], object], done: str) -> None:
     """Do something the ledger may refuse, and remember what to say of it on the next run."""
+    kept(what, done)
+
+
+def kept(what: Callable[[], object], done: str) -> bool:
+    """The same, and whether it was done."""
     try:
         what()
     except Refused as error:
@@ -192,6 +197,8 @@ def acted(what: Callable[[], object], done: str) -> None:
         st.session_state["pay_said"] = ("error", ui.say("saved.unavailable", cause=str(error)))
     else:
         st.session_state["pay_said"] = ("success", ui.say(done))
+        return True
+    return False
 
 
 def said() -> None:

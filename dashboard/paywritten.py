@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,18 @@ from dashboard.incentives import sentences, telling
 from dashboard.incentives.desk import Shown
 from dashboard.incentives.ledger import ADJUSTMENTS, ANSWERS, Record
 from dashboard.incentives.statement import ZERO
-from dashboard.paywork import MOST_ROWS, Payday, acted, columns
+from dashboard.paywork import MOST_ROWS, Payday, columns, kept
+
+
+def _button(name: str, what: Callable[[], object], done: str, *texts: str) -> None:
+    """The button of a form: what was written stays where it is refused, and its texts are emptied once it is kept."""
+
+    def pressed() -> None:
+        if kept(what, done):
+            for text in texts:
+                st.session_state[text] = ""
+
+    st.form_submit_button(ui.say(f"payday.{name}"), on_click=pressed)
 
 
 def dispute(at: Payday, shown: Shown, collector: str) -> None:
@@ -25,7 +36,7 @@ def dispute(at: Payday, shown: Shown, collector: str) -> None:
         return
     record, lang = shown.record, ui.lang()
     steps = {"": ui.say("payday.whole_statement"), **{step.id: step.name(lang) for step in shown.plan.steps}}
-    with st.form("pay_dispute", clear_on_submit=True):
+    with st.form("pay_dispute"):
         st.selectbox(ui.say("payday.about_step"), list(steps), format_func=steps.__getitem__, key="pay_dispute_step")
         st.text_area(ui.say("payday.dispute_text"), key="pay_dispute_text", max_chars=ledgers.LONGEST_REASON)
 
@@ -33,7 +44,7 @@ def dispute(at: Payday, shown: Shown, collector: str) -> None:
             text, step = st.session_state["pay_dispute_text"], st.session_state["pay_dispute_step"]
             at.desk.ledger.dispute(record.run, collector, at.desk.person, text, step)
 
-        st.form_submit_button(ui.say("payday.dispute"), on_click=acted, args=(sent, "payday.done_dispute"))
+        _button("dispute", sent, "payday.done_dispute", "pay_dispute_text")
 
 
 def comments(at: Payday, shown: Shown, collector: str) -> None:
@@ -45,13 +56,13 @@ def comments(at: Payday, shown: Shown, collector: str) -> None:
     rows = [{"at": str(one.at), "who": one.who, "text": one.body["text"]} for one in found]
     with ui.panel("pay_comments", ui.say("payday.comments_title", n=formats.count(len(rows)))) as panel:
         panel.table(rows, columns(at="text", who="text", text="text"), empty=ui.say("payday.no_comments"))
-        with st.form("pay_remark", clear_on_submit=True):
+        with st.form("pay_remark"):
             st.text_input(ui.say("payday.remark"), key="pay_remark_text", max_chars=ledgers.LONGEST_REASON)
 
             def sent() -> None:
                 at.desk.ledger.comment(record.run, at.desk.person, st.session_state["pay_remark_text"], collector)
 
-            st.form_submit_button(ui.say("payday.remark"), on_click=acted, args=(sent, "payday.done_comment"))
+            _button("remark", sent, "payday.done_comment", "pay_remark_text")
 
 
 def adjustments(at: Payday) -> None:
@@ -82,7 +93,7 @@ def _adjust(at: Payday, people: Sequence[str], known: Mapping[str, str]) -> None
     lang, desk = ui.lang(), at.desk
     kinds = {kind: telling.adjustment(kind, lang) for kind in ADJUSTMENTS}
     named = {one: f"{known[one]} ({one})" if one in known else one for one in sorted(people)}
-    with st.expander(ui.say("payday.adjust"), icon=":material/add:"), st.form("pay_adjust", clear_on_submit=True):
+    with st.expander(ui.say("payday.adjust"), icon=":material/add:"), st.form("pay_adjust"):
         st.selectbox(ui.say("payday.collector"), list(named), format_func=named.__getitem__, key="pay_adjust_who")
         st.text_input(ui.say("payday.amount_hint"), key="pay_adjust_amount")
         st.selectbox(ui.say("payday.kind"), list(kinds), format_func=kinds.__getitem__, key="pay_adjust_kind")
@@ -93,18 +104,18 @@ def _adjust(at: Payday, people: Sequence[str], known: Mapping[str, str]) -> None
             amount = ledgers.amount(held["amount"])
             desk.ledger.adjust(desk.dataset, at.month, at.plan.id, held["who"], amount, desk.person, held["reason"], held["kind"])
 
-        st.form_submit_button(ui.say("payday.adjust"), on_click=acted, args=(sent, "payday.done_adjust"))
+        _button("adjust", sent, "payday.done_adjust", "pay_adjust_amount", "pay_adjust_reason")
 
 
 def _drop(at: Payday, numbers: Sequence[str]) -> None:
-    with st.expander(ui.say("payday.drop"), icon=":material/remove:"), st.form("pay_drop", clear_on_submit=True):
+    with st.expander(ui.say("payday.drop"), icon=":material/remove:"), st.form("pay_drop"):
         st.selectbox(ui.say("payday.number"), numbers, key="pay_drop_number")
         st.text_input(ui.say("payday.reason"), key="pay_drop_reason")
 
         def sent() -> None:
             at.desk.ledger.drop_adjustment(int(st.session_state["pay_drop_number"]), at.desk.person, st.session_state["pay_drop_reason"])
 
-        st.form_submit_button(ui.say("payday.drop"), on_click=acted, args=(sent, "payday.done_drop"))
+        _button("drop", sent, "payday.done_drop", "pay_drop_reason")
 
 
 def disputes(at: Payday) -> None:
@@ -133,7 +144,7 @@ def disputes(at: Payday) -> None:
 
 def _answer(at: Payday, numbers: Sequence[str]) -> None:
     kinds = {kind: sentences.status(kind, ui.lang()) for kind in ANSWERS}
-    with st.expander(ui.say("payday.answer"), icon=":material/reply:"), st.form("pay_answer", clear_on_submit=True):
+    with st.expander(ui.say("payday.answer"), icon=":material/reply:"), st.form("pay_answer"):
         st.selectbox(ui.say("payday.number"), numbers, key="pay_answer_number")
         st.selectbox(ui.say("payday.answer_as"), list(kinds), format_func=kinds.__getitem__, key="pay_answer_kind")
         st.text_input(ui.say("payday.answer_text"), key="pay_answer_text", max_chars=ledgers.LONGEST_REASON)
@@ -142,7 +153,7 @@ def _answer(at: Payday, numbers: Sequence[str]) -> None:
             held = {name: st.session_state[f"pay_answer_{name}"] for name in ("number", "kind", "text")}
             at.desk.ledger.answer(int(held["number"]), held["kind"], at.desk.person, held["text"])
 
-        st.form_submit_button(ui.say("payday.answer"), on_click=acted, args=(sent, "payday.done_answer"))
+        _button("answer", sent, "payday.done_answer", "pay_answer_text")
 
 
 def differences(at: Payday) -> None:
@@ -211,13 +222,13 @@ def _entries(at: Payday, record: Record) -> None:
             for one in at.desk.entries(record.run)
         ]
         panel.table(rows, columns(at="text", who="text", what="text", text="text"))
-        with st.form("pay_comment", clear_on_submit=True):
+        with st.form("pay_comment"):
             st.text_input(ui.say("payday.comment"), key="pay_comment_text", max_chars=ledgers.LONGEST_REASON)
 
             def sent() -> None:
                 at.desk.ledger.comment(record.run, at.desk.person, st.session_state["pay_comment_text"])
 
-            st.form_submit_button(ui.say("payday.comment"), on_click=acted, args=(sent, "payday.done_comment"))
+            _button("comment", sent, "payday.done_comment", "pay_comment_text")
     _looks(at, record)
 
 

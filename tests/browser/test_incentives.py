@@ -50,3 +50,22 @@ def test_a_draft_is_tried(opened: Open) -> None:
     settled(page)
     expect(page.get_by_role("heading", name="0 lose")).to_be_visible()
     expect(page.get_by_role("heading", name="Keep the draft as version 2")).to_be_visible()
+
+
+def test_what_was_written_stays_when_it_is_refused(opened: Open) -> None:
+    """Emptied, the form would be back at the first collector of the list, and the next try would be theirs."""
+    page = opened("/incentives?lang=en")
+    form = page.locator(".st-key-panel_pay_adjustments")
+    form.get_by_text("Add an adjustment").first.click()
+    form.get_by_role("combobox", name="Collector").press("ArrowDown")
+    form.get_by_role("combobox", name="Collector").press("ArrowDown")
+    form.get_by_role("combobox", name="Collector").press("Enter")
+    chosen = form.get_by_test_id("stSelectbox").first.inner_text()
+    form.get_by_label("Amount").fill("ten")
+    form.get_by_label("Reason").fill("posted late")
+    form.get_by_role("button", name="Add an adjustment").click()
+    expect(page.get_by_text("“ten” is not an amount")).to_be_visible()
+    settled(page)
+    assert form.get_by_test_id("stSelectbox").first.inner_text() == chosen
+    expect(form.get_by_label("Amount")).to_have_value("ten")
+    expect(form.get_by_label("Reason")).to_have_value("posted late")
