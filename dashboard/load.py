@@ -216,7 +216,12 @@ class _Build:
         share = self.export.reject_share if self.export.reject_share is not None else contract().reject_share
         accounting.settle(self.con, taken.accounts, share, self.export_path.name)
         self.taker.keep_originals()
-        as_of, first_on = self._merge_and_model()
+        try:
+            as_of, first_on = self._merge_and_model()
+        except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+            if "range" not in str(error).lower():
+                raise
+            raise LoadRefused([Breach("sums_too_large", file=self.export_path.name, expected="sums")]) from error
         snapshot = self._describe(as_of, first_on)
         waterfall = model.tie_out(self.con)
         self.report("write", 0.96)

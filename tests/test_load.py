@@ -74,6 +74,16 @@ def test_a_refused_load_names_everything_and_leaves_the_old_snapshot(given: Draw
     assert [path.name for path in shop.home.snapshots.iterdir()] == [f"{shop.load.snapshot}.duckdb"]
 
 
+def test_the_largest_amount_loads_and_larger_sums_are_refused_in_words(given: Draw, tmp_path: Path) -> None:
+    most = "9999999999999999.99"
+    case, paid = f"C1 | 2026-01-05 | {most}", f"P1 | C1 | 2026-01-31 | {most} | payment"
+    tables = {"cases": f"case_id | placed_on | placed_balance\n{case}", "payments": f"payment_id | case_id | paid_on | amount | kind\n{paid}"}
+    assert given(**tables).load.waterfall["net_amount"] == Decimal(most)
+    folder = write_export(tmp_path / "two", {**tables, "cases": f"{tables['cases']}\nC2 | 2026-01-06 | {most}"})
+    (said,) = refused(folder, Home(tmp_path / "home"))
+    assert "amounts add up to more than can be kept exactly" in said
+
+
 def test_too_many_rejects_stop_the_load_and_totals_do_not_count(given: Draw, tmp_path: Path) -> None:
     rows = "\n".join(f"C{i} | 2026-01-05 | 100" for i in range(20))
     shop = given(cases=f"case_id | placed_on | placed_balance\n{rows}\n合计 | '' | 2000")

@@ -35,6 +35,9 @@ create or replace macro eve_days_past_due(from_balances, days_past_due, known_on
         else days_past_due + date_diff('day', known_on, day) - 1
     end;
 
+-- An amount in cents: the largest amount times a hundred has more digits than an amount may have.
+create or replace macro in_cents(amount) as cast(cast(amount as decimal(38, 2)) * 100 as bigint);
+
 -- How many whole hundredths of one amount another makes up: it reaches a share of two decimals exactly if it has as many.
 create or replace macro hundredths_of(part, whole) as
-    case when whole > 0 then cast(least(cast(part * 100 as bigint) * 100 // cast(whole * 100 as bigint), 9999) as smallint) else cast(9999 as smallint) end;
+    case when whole > 0 then cast(least(cast(in_cents(part) as hugeint) * 100 // in_cents(whole), 9999) as smallint) else cast(9999 as smallint) end;

@@ -29,7 +29,7 @@ select
     described.posted_on,
     described.touched_until_on as origin_on,
     case when described.is_followed then described.held_from_on end as moved_on,
-    cast(described.net_amount * 100 as bigint) as cents,
+    in_cents(described.net_amount) as cents,
     described.reverses,
     teams.number as team_number,
     holders.number as holder_number,

@@ -12,7 +12,7 @@ chosen_cash as (
     select
         *,
         (net_amount < 0) as is_negative,
-        cast(abs(net_amount) * 100 as bigint) as cents,
+        in_cents(abs(net_amount)) as cents,
     from relation.cash
     where net_amount != 0
 ),
