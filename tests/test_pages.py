@@ -183,6 +183,15 @@ def test_tables_not_supplied_are_named(given: Callable[..., Any], monkeypatch: p
     assert not any("[a](http://b)" in text or "<b>x</b>" in text for text in written)
 
 
+@pytest.mark.parametrize("cut", ["month", "product"])
+def test_without_payments_no_rate_of_them_is_drawn(given: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, opened: Open, cut: str) -> None:
+    shop = given(cases="case_id | placed_on | placed_balance\nC1 | 2026-01-05 | 1000.00", as_of="2026-02-28")
+    monkeypatch.setenv("COLLECTIONS_HOME", str(shop.home.path))
+    app = opened("recovery", "en", **{"page.recovery_by": cut})
+    assert not app.get("plotly_chart")
+    assert sum("Payments (payments)" in text.value.replace("\\", "") for text in app.info) == 3
+
+
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("table", ["complaints", "contacts", "attendance", "promises"])
 def test_one_table_without_cases_opens_every_page(
