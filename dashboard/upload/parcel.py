@@ -198,7 +198,7 @@ def _unpack_zip(stream: IO[bytes], taken: _Taken, meter: _Meter) -> None:
     except ParcelRefused:
         raise
     except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, RuntimeError, ValueError, struct.error) as error:
-        raise ParcelRefused("not_a_zip", detail=str(error)[:200]) from error
+        raise ParcelRefused("not_a_zip") from error
 
 
 def _check_packing(entry: zipfile.ZipInfo) -> None:
@@ -213,7 +213,7 @@ def _check_directory(stream: IO[bytes], limits: Limits) -> None:
     end = stream.read(END_RECORD)
     at = end.rfind(b"PK\x05\x06")
     if at < 0 or at + 22 > len(end):
-        raise ParcelRefused("not_a_zip", detail="PK")
+        raise ParcelRefused("not_a_zip")
     count, length = int.from_bytes(end[at + 10 : at + 12], "little"), int.from_bytes(end[at + 12 : at + 16], "little")
     if count > limits.files or length > DIRECTORY:
         raise ParcelRefused("files", count=count, limit=limits.files)
