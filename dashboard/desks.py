@@ -140,10 +140,14 @@ def profile_columns(desks: Desks) -> list[Column]:
 
 
 def moved(desks: Desks) -> tuple[dict[str, dict[str, Any]], list[Column]]:
-    """Cases and balances that each collector took over and gave away in the months compared, and their columns."""
+    """Cases and balances that each collector took over and gave away in the months compared, and their columns; none where there were none."""
     names = ("transferred_in_cases", "transferred_in_amount", "transferred_out_cases", "transferred_out_amount")
     filters = desks.filters.choosing("bucket", ())
-    rows = {str(row["collector"]): row for row in ui.measure(*names, by=("collector",), filters=filters).rows}
+    try:
+        answer = ui.measure(*names, by=("collector",), filters=filters)
+    except ui.NothingLeft:  # nobody took a case over from another
+        return {}, []
+    rows = {str(row["collector"]): row for row in answer.rows}
     return rows, [Column(name, ui.label(name), metrics()[name].unit, True) for name in names]
 
 

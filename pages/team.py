@@ -29,8 +29,12 @@ if part == "performance" and found:
         panel.figure(figures.places(found.ranked, found.named, lang))
     with ui.panel("team_trend", ui.say("team.trend"), ui.say("team.trend_note", period=found.reach)) as panel:
         lines = sentences.teams(found.tallies, found.known, found.ids)
+        drawn = sentences.ends(lines, figures.MOST_TEAMS)
+        if len(drawn) < len(lines):
+            note = ui.say("team.trend_ends", n=len(drawn), all=len(lines))
+            panel.subtitle(f"{ui.say('team.trend_note', period=found.reach)} · {note}")
         panel.title(findings.spread(ui.say("team.trend"), [(team, points[-1][1]) for team, points in lines.items()], "number", currency, lang))
-        panel.figure(charts.lines(lines, "number", lang, currency, months=True))
+        panel.figure(charts.lines(drawn, "number", lang, currency, months=True))
     with ui.panel("model", ui.say("team.model")) as panel:
         panel.title(sentences.fit(found.tallies, lang))
         panel.subtitle(ui.say("team.model_note", n=formats.count(found.tallies.cases), folds=found.tallies.folds))

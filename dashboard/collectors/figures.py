@@ -19,6 +19,8 @@ from dashboard.words import word
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None}
 #: More people than this are left to the table: the first and the last of them are drawn.
 MOST_PEOPLE = 24
+#: More teams than this can't be told apart as lines: those with the highest and the lowest last month are drawn.
+MOST_TEAMS = 12
 #: Steps of the distribution: the finest that needs no more than twelve of them.
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.25)
 FAINT = "rgba(138,148,163,0.55)"

@@ -81,6 +81,16 @@ def teams(found: Tallies, known: Mapping[str, Person], ids: Iterable[str]) -> di
     return {team: [(month, paid / due if due else None) for month, (paid, due) in sorted(months.items())] for team, months in sorted(sums.items())}
 
 
+def ends(lines: Mapping[str, list[tuple[date, Any]]], most: int) -> dict[str, list[tuple[date, Any]]]:
+    """Lines that can be told apart: all, or of more than `most` half of it with the highest and half with the lowest last value."""
+    known = [name for name, points in lines.items() if points and points[-1][1] is not None]
+    if len(lines) <= most or len(known) <= most:
+        return dict(lines) if len(lines) <= most else {name: lines[name] for name in known}
+    order = sorted(known, key=lambda name: lines[name][-1][1], reverse=True)
+    kept = {*order[: most // 2], *order[-(most // 2) :]}
+    return {name: points for name, points in lines.items() if name in kept}
+
+
 def heavy(found: Sequence[Load], named: Mapping[str, str], lang: str) -> str:
     """Who holds too much."""
     share, over = f"{HEAVY:.0%}", [one for one in found if one.state == "heavy"]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import formats
-from dashboard.collectors import performance
+from dashboard import formats, ui
+from dashboard.collectors import performance, sentences
 from dashboard.home import Home
 from dashboard.warehouse import Warehouse
 
@@ -173,3 +174,24 @@ def test_too_few_say_so_and_what_is_missing_is_named(
     else:
         for part in ("workload", "training"):
             assert "collectors" in said(opened(page, lang, team_part=part))
+
+
+def test_where_nobody_took_a_case_over_the_collectors_stay_in_their_table(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = ui.measure
+
+    def none_moved(*names: str, **how: Any) -> Any:
+        if names[0] == "transferred_in_cases":
+            raise ui.NothingLeft
+        return measured(*names, **how)
+
+    monkeypatch.setattr(ui, "measure", none_moved)
+    app = opened("team")
+    assert len(app.dataframe[0].value) > 0 and not any("Nothing is left" in text.value for text in app.info)
+
+
+def test_of_many_teams_the_highest_and_the_lowest_are_drawn() -> None:
+    """A last month that is unknown is neither."""
+    day = date(2026, 10, 1)
+    lines = {"a": [(day, 3.0)], "b": [(day, 1.0)], "c": [(day, None)], "d": [(day, 2.0)], "e": [(day, 0.5)], "f": [(day, 9.0)]}
+    assert list(sentences.ends(lines, 4)) == ["a", "b", "e", "f"]
+    assert list(sentences.ends(lines, 5)) == ["a", "b", "d", "e", "f"] and sentences.ends(lines, 6) == lines
