@@ -100,7 +100,11 @@ def value_axis(figure: go.Figure, scale: formats.Scale, top: float, low: float =
     first, last = int(low // step), int(-(-top // step))
     ticks = [step * number for number in range(first, max(last, first + 1) + 1)]
     decimals = next((places for places in range(6) if abs(round(step, places) - step) < 1e-9), 6)
-    before, _, after = ("", "", "%") if scale.name == "%" else scale.name.partition(" ")
+    before, _, after = scale.name.partition(" ")
+    if scale.name in ("%", "天", "days"):
+        before, after = "", scale.name
+    elif before.isalpha():  # a currency's code, which stands apart from its figure as in all texts
+        before = f"{before}\N{NO-BREAK SPACE}"
     behind = after if after == "%" else f" {after}" if after else ""
     texts = [f"{formats.MINUS if tick < 0 else ''}{before}{formats.fixed(abs(Decimal(repr(tick))), decimals)}{behind}" for tick in ticks]
     figure.update_layout({axis: {"tickvals": ticks, "ticktext": texts, "range": [ticks[0], ticks[-1] * 1.04 if ticks[-1] else 1]}})

@@ -257,14 +257,18 @@ def column_scale(unit: str, values: list[Any], currency: str, lang: str) -> Scal
     return wide
 
 
+#: Marks that turn the reading direction of what stands after them too: a name that holds one would turn the id and figures beside it.
+TURNING = dict.fromkeys((0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+
+
 def plain(text: Any) -> str:
     """A name from the data, safe inside markdown: every character markdown could read is escaped."""
     out = []
-    for character in str(text):
+    for character in str(text).translate(TURNING):
         out.append("\\" + character if character in "\\`*_{}[]()<>#+-.!|~$:^&" else " " if character in "\r\n" else character)
     return "".join(out)
 
 
 def drawn(text: Any) -> str:
     """A name from the data, safe inside a Plotly figure, which reads <b> and its like as markup."""
-    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return str(text).translate(TURNING).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -77,6 +77,15 @@ def test_ticks_below_zero_have_the_sign_before_the_currency() -> None:
     assert list(figure.layout.yaxis.ticktext) == ["−¥1,000", "¥0", "¥1,000", "¥2,000"]
 
 
+def test_ticks_say_their_unit_as_texts_do() -> None:
+    """A currency without a sign by its code and a space before the figure, days behind it."""
+    figure = charts.blank()
+    charts.value_axis(figure, formats.scale("amount", [Decimal(200000)], "JPY", "zh"), 20)
+    assert [tick.replace("\N{NO-BREAK SPACE}", " ") for tick in figure.layout.yaxis.ticktext][:2] == ["JPY 0 万", "JPY 5 万"]
+    charts.value_axis(figure, formats.scale("days", [Decimal(20)], "JPY", "zh"), 20)
+    assert list(figure.layout.yaxis.ticktext)[:2] == ["0 天", "5 天"]
+
+
 def test_names_at_the_ends_of_two_lines_do_not_meet() -> None:
     series = {f"team {n}": [(month, 1 + n / 100) for month in MONTHS] for n in range(9)}
     low, high = charts.lines(series, "ratio", "en", "CNY", months=True).layout.annotations
