@@ -247,7 +247,7 @@ def test_a_query_that_fails_is_an_error_with_its_name(opened: Open, monkeypatch:
     st.cache_data.clear()
 
 
-def test_an_older_snapshot_says_so_and_leads_back(opened: Open, given: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_snapshot_not_in_service_says_so_and_leads_back(opened: Open, given: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     cases = """
         case_id | placed_on  | placed_balance
         C1      | 2026-01-05 | 1000
@@ -257,9 +257,12 @@ def test_an_older_snapshot_says_so_and_leads_back(opened: Open, given: Callable[
     monkeypatch.setenv("COLLECTIONS_HOME", str(first.home.path))
     app = opened("overview", "en", snapshot=first.load.snapshot)
     assert second.load.snapshot != first.load.snapshot
-    assert any("older snapshot" in warning.value for warning in app.warning)
-    next(button for button in app.button if button.label == "Go to the current one").click().run()
+    assert any("not in service" in warning.value for warning in app.warning)
+    next(button for button in app.button if button.label == "Go to the one in service").click().run()
     assert not app.warning
+    first.home.point(first.load.dataset, first.load.snapshot)  # rolled back: the other one is newer now, and neither older nor the one in service
+    app = opened("overview", "en", snapshot=second.load.snapshot)
+    assert any("not in service" in warning.value and "older" not in warning.value for warning in app.warning)
 
 
 @pytest.mark.parametrize(

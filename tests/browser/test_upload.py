@@ -129,7 +129,7 @@ def test_a_zip_is_tried_published_and_seen_by_everyone(opened: Open, loaded: Hom
     assert new != old and parse_qs(urlsplit(page.url).query)["snapshot"] == [new]
     assert net_cash(opened("/?lang=en")) == "¥250.00"
     watching.reload()
-    expect(settled(watching).get_by_text("older snapshot")).to_be_visible()
+    expect(settled(watching).get_by_text("not in service (")).to_be_visible()
     assert [path for path in (place.path / "uploads").iterdir() if path.is_dir()] == []
 
 
