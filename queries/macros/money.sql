@@ -35,9 +35,15 @@ create or replace macro eve_days_past_due(from_balances, days_past_due, known_on
         else days_past_due + date_diff('day', known_on, day) - 1
     end;
 
--- An amount in cents: the largest amount times a hundred has more digits than an amount may have.
-create or replace macro in_cents(amount) as cast(cast(amount as decimal(38, 2)) * 100 as bigint);
+-- An amount in cents. The largest amount times a hundred has more digits than an amount may have; numbers of twice the width take forty times
+-- as long, so that only the largest are put into them.
+create or replace macro in_cents(amount) as
+    case when abs(amount) < 1000000000000 then cast(amount * 100 as bigint) else cast(cast(amount as decimal(38, 2)) * 100 as bigint) end;
 
 -- How many whole hundredths of one amount another makes up: it reaches a share of two decimals exactly if it has as many.
 create or replace macro hundredths_of(part, whole) as
-    case when whole > 0 then cast(least(cast(in_cents(part) as hugeint) * 100 // in_cents(whole), 9999) as smallint) else cast(9999 as smallint) end;
+    case
+        when whole <= 0 then cast(9999 as smallint)
+        when greatest(part, whole) < 1000000000000 then cast(least(in_cents(part) * 100 // in_cents(whole), 9999) as smallint)
+        else cast(least(cast(in_cents(part) as hugeint) * 100 // in_cents(whole), 9999) as smallint)
+    end;
