@@ -130,6 +130,36 @@ def test_clusters_in_both_arms_by_hand(given: Callable[..., Given]) -> None:
     assert score["holdout"] > 0 and score["test"] == score["holdout"], "U2's isn't known: the mean of the three that are"
 
 
+@pytest.mark.parametrize("segment", ["", "region"])
+def test_a_collectors_cases_are_one_cluster_and_nobodys_each_their_own(given: Callable[..., Given], segment: str) -> None:
+    """W1 has two cases of one arm and one of the other; what nobody has holds together by its customer alone: U4's two do."""
+    shop = given(
+        cases="""
+            case_id | customer_id | strategy | region | placed_on  | placed_balance
+            C1      | U1          | test     | N      | 2026-01-05 | 100
+            C2      | U2          | test     | N      | 2026-01-05 | 100
+            C3      | U3          | holdout  | N      | 2026-01-05 | 100
+            C4      | U4          | test     | N      | 2026-01-05 | 100
+            C5      | U4          | test     | N      | 2026-01-05 | 100
+            C6      | U6          | test     | N      | 2026-01-05 | 100
+            C7      | U7          | test     | N      | 2026-01-05 | 100
+        """,
+        collectors="collector_id | team\nW1 | East",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2026-01-05 09:00:00 | W1\nC2 | 2026-01-05 09:00:00 | W1\nC3 | 2026-01-05 09:00:00 | W1",
+        payments="case_id | paid_on | amount\nC1 | 2026-01-10 | 10",
+        as_of="2026-06-30",
+    )  # fmt: skip
+    whole, regions = asked(shop.warehouse, segment)
+    test = regions["N"] if segment else whole
+    own = {kind: test.sides["test"].by[kind] for kind in ("collector", "customer")}
+    assert {kind: (arm.clusters, arm.products[0, 0]) for kind, arm in own.items()} == {
+        "collector": (4, 2**2 + 2**2 + 1 + 1),  # W1's two, U4's two, C6, C7
+        "customer": (5, 1 + 1 + 2**2 + 1 + 1),
+    }
+    products, shared = test.both["collector", "holdout", "test"]
+    assert (shared, products[0, 0]) == (1, 1 * 2) and ("customer", "holdout", "test") not in test.both
+
+
 def test_a_drawn_test_in_words(given: Callable[..., Given]) -> None:
     shop = given(cases=CASES, payments=PAYMENTS, contacts=CONTACTS, as_of="2026-06-30")
     test, _ = asked(shop.warehouse)

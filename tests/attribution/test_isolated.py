@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -71,6 +72,21 @@ def test_from_the_export_to_words(given: Callable[..., Given], lang: str, said: 
     assert (row["channel"], row["more"], row["fewer"], row["attempts"], row["difference"]) == ("sms", "texts", "holdout", 1.0, 50.0)
     assert row["extra"] == pytest.approx(50) and row["extra_cost"] == pytest.approx(0.5)
     assert {column.id for column in told.columns} <= {*row} and told.figure().data
+
+
+@pytest.mark.parametrize(("days", "attempts"), [(30, 2), (60, 4), (90, 6)])
+def test_attempts_of_so_many_days_from_placement_on(given: Callable[..., Given], days: int, attempts: int) -> None:
+    """Texts a day before placement, on its day, and on the last and the first day of each length."""
+    placed = date(2026, 1, 5)
+    texts = [placed + timedelta(days=number) for number in (-1, 0, 29, 30, 59, 60, 89, 90)]
+    shop = given(
+        cases="case_id | placed_on | placed_balance | strategy\nC1 | 2026-01-05 | 1000 | texts",
+        contacts="\n".join(["case_id | started_at | channel | outcome", *(f"C1 | {day} 10:00:00 | sms | delivered" for day in texts)]),
+        as_of="2026-06-30",
+    )
+    whole = effect.Filters(start=placed, until=date(2026, 1, 31))
+    (row,) = shop.warehouse.run("arm_channels", effect.split_parameters(whole, days, None))
+    assert row == {"arm": "texts", "cases": 1, "channel": "sms", "attempts": attempts}
 
 
 def test_no_pair_says_nothing(given: Callable[..., Given]) -> None:

@@ -136,7 +136,7 @@ def test_the_months_job(asked: Callable[..., tuple[int, str, str]], tmp_path: Pa
         (("review", "1"), "--as: say who does it"),
         (("review", "7", "--as", "bo"), "There is no run 7"),
         (("statement", "W1"), "W1: no statement in any run that stands"),
-        (("adjust", "W1", "five", "--plan", "bank", "--reason", "x", "--as", "bo"), "five is not an amount"),
+        (("adjust", "W1", "five", "--plan", "bank", "--reason", "x", "--as", "bo"), "“five” is not an amount"),
         (("runs", "--as-of", "soon"), "--as-of: got 'soon', expected a moment"),
         (("plans", "bank", "--format", "xml"), "--format: got 'xml', expected one of table, csv, json"),
         (("run", "--plan", "bank", "--month", "March", "--lang", "zh"), "--month：收到 'March'，应为月份，例如 2026-10"),
