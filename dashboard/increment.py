@@ -82,6 +82,8 @@ class Increment:
         model.settings(self.con, self.as_of)
         model.source_days(self.con)
         self._changed.add("model.source_days")
+        if "balances" in self.merge.supplied:
+            model.see_months(self.con, self.merge.rows_of("balances"))
         # in memory: a file of its own would be written out when it is left
         self.con.execute("attach ':memory:' as part")
         self._export_part(target)

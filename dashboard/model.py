@@ -422,7 +422,9 @@ def _spans(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
 
 def _months(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Months from the first placement to the as-of day; a closing month follows if that day is a month's last."""
-    con.execute("create table model.months (month date, month_number integer, last_on date, is_complete boolean, is_closing boolean)")
+    con.execute(
+        "create table model.months (month date, month_number integer, last_on date, is_complete boolean, is_closing boolean, is_seen boolean)"
+    )
     row = con.execute("select min(placed_on) from export.cases where placed_on <= as_of_day()").fetchone()
     first = row[0] if row and row[0] else as_of
     number, end = first.year * 12 + first.month - 1, as_of.year * 12 + as_of.month - 1
@@ -432,7 +434,13 @@ def _months(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
         month = date(number // 12, number % 12 + 1, 1)
         rows.append((month, number, month_end(month), month_end(month) <= as_of, month > as_of))
         number += 1
-    con.executemany("insert into model.months values (?, ?, ?, ?, ?)", rows)
+    con.executemany("insert into model.months values (?, ?, ?, ?, ?, false)", rows)
+    see_months(con, "export.balances")
+
+
+def see_months(con: duckdb.DuckDBPyConnection, balances: str) -> None:
+    """Mark the months of which some balances are known: in any other, all that is known of cases is how some of them left."""
+    con.execute(f"update model.months set is_seen = true where month_number in (select month_number(as_of) from {balances})")
 
 
 def tie_out(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:

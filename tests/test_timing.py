@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import timing
+from dashboard import timing, touching
 from dashboard.filters import Filters
 from dashboard.home import Home
 from dashboard.methods.survival import incidence, median_time
@@ -117,6 +117,26 @@ def test_balances_alone_tell_paid_in_full_from_settled(given: Callable[..., Give
     assert (month["cured_cases"], month["past_due_cases"]) == (1, 3)
     assert {row["left_reason"]: row["settled_cases"] for row in shop.rows("settled_cases", "left_reason")} == {"paid": 1, "settled": 1, "open": 0}
     assert times(shop, "cure") == {"A": (54, "event"), "B": (54, "left"), "C": (85, "open")}
+
+
+@pytest.mark.parametrize("most", [0.0, 1.0])  # the late ones by a whole build, or laid over the base
+def test_months_without_any_balances_tell_of_no_moves(given: Callable[..., Given], monkeypatch: pytest.MonkeyPatch, most: float) -> None:
+    """One balance a case, at the as-of day: of February only those that left would be known, and all of them were paid in full."""
+    cases = """
+        case_id | placed_on  | placed_balance | days_past_due | closed_on  | close_reason
+        A       | 2026-01-05 | 100            | 10            | 2026-02-10 | paid
+        B       | 2026-01-05 | 100            | 10            |            |
+        C       | 2026-01-05 | 100            | 10            | 2026-04-10 | paid
+    """
+    monkeypatch.setattr(touching, "MOST", most)
+    shop = given(cases=cases, balances="case_id | as_of | balance | days_past_due\nB | 2026-04-30 | 100 | 125", as_of="2026-04-30")
+    names = ("moved_cases", "past_due_cases", "cured_cases", "cure_rate")
+    rows = {str(row["month"])[5:7]: tuple(row[name] for name in names) for row in shop.rows(names, by="month")}
+    assert rows["02"] == (None, None, None, None) and rows["04"][0] == 2
+    late = "case_id | as_of | balance | days_past_due\nB | 2026-02-28 | 100 | 64\nB | 2026-03-31 | 100 | 95"
+    shop = given(home=shop.home, balances=late, as_of="2026-04-30")
+    rows = {str(row["month"])[5:7]: tuple(row[name] for name in names) for row in shop.rows(names, by="month")}
+    assert (rows["02"], rows["03"]) == ((2, 2, 1, 0.5), (1, 1, 0, 0.0))
 
 
 def test_without_balances_or_payments(given: Callable[..., Given]) -> None:

@@ -90,6 +90,8 @@ def _ahead(given: Sequence[Move], cash: Mapping[date, float], last: date) -> Exp
             seen[place] += move.opening
             if move.end in states:
                 moved[place, states.index(move.end)] += move.opening
+    if not seen.any():  # no balances of these months: nothing is known of those that stayed
+        raise TooShort(0)
     shares = np.divide(moved, seen[:, None], out=np.zeros_like(moved), where=seen[:, None] > 0)
     kept = sum((_stock(given, shifted(month, 1), states, new=False) for month in recent), np.zeros(size))
     carried = opening @ shares
