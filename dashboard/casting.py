@@ -14,7 +14,7 @@ WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USM
 DATED = ("date", "time", "month")
 #: A date format with numbers that follow each other without a mark, and how many digits each of them has.
 PACKED = re.compile("%-?[YymdHIMSj]%-?[YymdHIMSj]")
-WIDTHS = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "I": 2, "M": 2, "S": 2, "j": 3, "p": 2, "%": 1}
+WIDTHS = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "I": 2, "M": 2, "S": 2, "j": 3}
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,8 @@ def _time(kind: str, cell: Cell, export: Export, parameters: dict[str, Any]) -> 
         if PACKED.search(pattern) is None:
             return f"coalesce({given}, {read})"
         # digits without marks between them: a nought lost in front would shift them all, and a day number looks the same
-        if (width := _width(pattern)) is not None:
-            given = f"case when length(clean_text({ref})) = {width} then {given} end"
+        parameters[f"{name}_shape"] = _shape(pattern)
+        given = f"case when regexp_full_match(clean_text({ref}), ${name}_shape) then {given} end"
         return f"coalesce({given}, case when not regexp_full_match(clean_text({ref}), '[0-9]+') then {read} end)"
     if cell.type == "TIMESTAMP WITH TIME ZONE":
         there, utc = f"timezone($zone, {ref})", f"timezone('UTC', {ref})"
@@ -165,12 +165,16 @@ def _time(kind: str, cell: Cell, export: Export, parameters: dict[str, Any]) -> 
     return _truncated(kind, f"cast({ref} as {target})")
 
 
-def _width(pattern: str) -> int | None:
-    """The length of text that a date format reads; None if that varies."""
-    directives = re.findall(r"%(-?.)", pattern)
-    if any(one not in WIDTHS for one in directives):
-        return None
-    return sum(WIDTHS[one] for one in directives) + len(re.sub("%.", "", pattern))
+def _shape(pattern: str) -> str:
+    """A regular expression of texts that a date format reads whole: as many digits as it takes where numbers follow each other without a mark."""
+    shape = ""
+    for run in re.findall(r"(?:%-?[YymdHIMSj])+|%-?.|.", pattern, re.DOTALL):
+        numbers = re.findall(r"%(-?)([YymdHIMSj])", run)
+        for shortened, number in numbers:
+            shape += rf"\d{{{1 if shortened or len(numbers) == 1 else WIDTHS[number]},{WIDTHS[number]}}}"
+        if not numbers:
+            shape += ".+" if run.startswith("%") else re.escape(run)
+    return shape
 
 
 def _truncated(kind: str, expression: str) -> str:
