@@ -498,6 +498,20 @@ def test_what_is_not_supplied_says_so_by_name(given: Callable[..., Given]) -> No
     assert by_team.missing == {"opening_amount": ("assignments", "collectors.team")}
 
 
+@pytest.mark.parametrize(
+    "name", ["moved_cases", "roll_rate_snapshot", "cure_rate", "containment_rate", "path_starts", "path_steps", "caseload", "transferred_in_amount"]
+)
+def test_what_follows_cases_says_so_where_they_are_not_supplied(given: Callable[..., Given], name: str) -> None:
+    shop = given(
+        balances="case_id | as_of | balance | days_past_due\nC1 | 2026-01-31 | 100 | 20\nC1 | 2026-02-28 | 100 | 48",
+        payments="case_id | paid_on | amount\nC1 | 2026-02-05 | 10",
+        contacts="case_id | started_at | channel | outcome\nC1 | 2026-02-03 10:00:00 | bot | conversation",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2026-02-01 | W1\nC1 | 2026-02-10 | W2",
+        collectors="collector_id\nW1\nW2",
+    )
+    assert shop.warehouse.measure([name], filters=shop.filters()).missing == {name: ("cases",)}
+
+
 def test_rows_that_say_whose_they_are_need_no_assignments(given: Callable[..., Given]) -> None:
     shop = given(
         cases="case_id | placed_on\nC1 | 2026-01-01",
