@@ -512,6 +512,26 @@ def test_what_follows_cases_says_so_where_they_are_not_supplied(given: Callable[
     assert shop.warehouse.measure([name], filters=shop.filters()).missing == {name: ("cases",)}
 
 
+@pytest.mark.parametrize(
+    ("name", "columns", "missing"),
+    [
+        ("automated_rate", "case_id | party", "contacts.collector_id"), ("hours_covered", "case_id | party", "contacts.collector_id"),
+        ("collector_right_parties", "case_id | collector_id", "contacts.party"), ("coverage_rate", "party | collector_id", "contacts.case_id"),
+        ("first_attempt_rate", "party | collector_id", "contacts.case_id"), ("early_attempt_rate", "party | collector_id", "contacts.case_id"),
+        ("containment_rate", "party | collector_id", "contacts.case_id"), ("attrition_rate", "case_id | party", "collectors.left_on"),
+    ],
+)  # fmt: skip
+def test_a_column_that_is_not_there_is_named_not_taken_for_nought(given: Callable[..., Given], name: str, columns: str, missing: str) -> None:
+    cell = {"case_id": "C1", "party": "debtor", "collector_id": "W1"}
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-05",
+        contacts=f"started_at | channel | {columns}\n2026-02-03 10:00:00 | phone | {' | '.join(cell[one] for one in columns.split(' | '))}",
+        collectors="collector_id\nW1",
+        as_of="2026-02-28",
+    )
+    assert shop.warehouse.measure([name], filters=shop.filters(start="2026-02-01")).missing == {name: (missing,)}
+
+
 def test_rows_that_say_whose_they_are_need_no_assignments(given: Callable[..., Given]) -> None:
     shop = given(
         cases="case_id | placed_on\nC1 | 2026-01-01",

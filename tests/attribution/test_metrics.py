@@ -117,4 +117,4 @@ def test_score_bands(shop: Given) -> None:
 def test_without_case_ids_on_contacts(given: Callable[..., Given]) -> None:
     shop = given(cases=CASES, payments=PAYMENTS, as_of="2026-03-10")
     assert shop.warehouse.missing("attributed_last_amount") == ("contacts.case_id",)
-    assert shop.warehouse.missing("followed_cost_amount") == ("contacts.cost",)
+    assert shop.warehouse.missing("followed_cost_amount") == ("contacts.cost", "contacts.case_id")
