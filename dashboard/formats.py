@@ -262,10 +262,14 @@ TURNING = dict.fromkeys((0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 
 
 
 def plain(text: Any) -> str:
-    """A name from the data, safe inside markdown: every character markdown could read is escaped."""
-    out = []
+    """A name from the data, safe inside markdown: every character markdown could read is escaped.
+
+    A hyphen inside a word is none: a reader of screens is told a label as it is written here, with its escapes.
+    """
+    out: list[str] = []
     for character in str(text).translate(TURNING):
-        out.append("\\" + character if character in "\\`*_{}[]()<>#+-.!|~$:^&" else " " if character in "\r\n" else character)
+        inside = character == "-" and bool(out) and out[-1].isalnum()
+        out.append("\\" + character if character in "\\`*_{}[]()<>#+-.!|~$:^&" and not inside else " " if character in "\r\n" else character)
     return "".join(out)
 
 

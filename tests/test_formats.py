@@ -108,6 +108,7 @@ def test_an_amount_on_an_axis() -> None:
 
 def test_names_from_data_stay_text() -> None:
     assert formats.plain("*M1* [x](http://y) $a$ :red[b]") == r"\*M1\* \[x\]\(http\://y\) \$a\$ \:red\[b\]"
+    assert formats.plain("Roll rate, account-tracked - a") == r"Roll rate, account-tracked \- a"
     turned = "W1\u202egnp.exe\u2066"
     assert formats.plain(turned) == r"W1gnp\.exe" and formats.drawn(turned) == "W1gnp.exe", "what stands beside a name is not turned with it"
     assert formats.drawn("<b>A & B</b>") == "&lt;b&gt;A &amp; B&lt;/b&gt;"
