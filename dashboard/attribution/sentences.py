@@ -225,8 +225,10 @@ def channel_costs(rows: Rows, lang: str, currency: str) -> str | None:
     if not known:
         return None
     row = known[0]
-    sizes = {"spent": formats.amount(row["spent"], currency, lang), "rate": formats.number(row["per_100"])}
-    return word("cost.channels_found", lang, channel=channel(row["channel"], lang), **sizes)
+    said = {"channel": channel(row["channel"], lang), "spent": formats.amount(row["spent"], currency, lang)}
+    if row["per_100"] is None:
+        return word("cost.channels_nothing_after", lang, **said)
+    return word("cost.channels_found", lang, rate=formats.number(row["per_100"]), **said)
 
 
 def segments(cells: Sequence[Cell], names: Mapping[str, str], lang: str) -> str | None:

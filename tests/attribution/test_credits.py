@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dashboard.attribution.credits import with_cost
+from dashboard.attribution.sentences import channel_costs
 from dashboard.home import Home
 from dashboard.warehouse import Warehouse
 from tests.conftest import Given, close_all
@@ -133,3 +135,8 @@ def test_rules_agree_with_pandas(shop: Given, drawn: dict[str, list[dict[str, An
             wanted = due.get((method, row["channel"]), 0.0)
             near = 0.005 if method != "linear" else 0.01 * len(drawn["payments"])
             assert float(row[f"attributed_{method}_amount"]) == pytest.approx(wanted, abs=near), (row["channel"], method)
+
+
+def test_a_channel_that_no_cash_is_counted_to_has_no_cost_per_hundred() -> None:
+    rows = with_cost([{"channel": "sms", "last": Decimal(500)}], [{"channel": "visit", "contact_cost": Decimal(90)}], "last")
+    assert channel_costs(rows, "en", "CNY") == "Visit costs most: ¥90.00 in the period, and no net cash is counted to it"
