@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import xlsxwriter
@@ -23,6 +23,8 @@ CELL_CHARACTERS = 32_767
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 #: Written as the day of making, so that the same rows make the same file.
 CREATED = datetime(2000, 1, 1, tzinfo=UTC)
+#: Decimals of a number that is no amount of money, at most.
+LONGEST_DECIMALS = 12
 ABOUT_SHEET = "About 说明"
 EXCEL_FORMATS = {"amount": "#,##0.00", "rate": "0.0%", "count": "#,##0", "days": "#,##0.0", "date": "yyyy-mm-dd", "text": "@"}
 
@@ -54,7 +56,7 @@ class Table:
         for column in self.columns:
             if column.additive:
                 known = (exact(row.get(column.id)) for row in self.rows)
-                sums[column.id] = sum((value for value in known if value is not None), Decimal(0))
+                sums[column.id] = sum((_written(value) for value in known if value is not None), Decimal(0))
         return sums
 
     def about(self) -> Iterator[tuple[str, str]]:
@@ -139,6 +141,14 @@ def _said(value: Any, lang: str) -> Any:
     return word("state.yes" if value else "state.no", lang) if isinstance(value, bool) else value
 
 
+def _written(number: Decimal) -> Decimal:
+    """A number as files write it: what a division leaves behind the twelfth decimal is nobody's figure, nor is a row of zeros."""
+    if int(number.as_tuple().exponent) >= -2:
+        return number
+    with localcontext(prec=60):
+        return round(number, LONGEST_DECIMALS).normalize()
+
+
 def _csv_cell(value: Any, unit: str) -> str:
     if value is None:
         return ""
@@ -146,7 +156,7 @@ def _csv_cell(value: Any, unit: str) -> str:
         return value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, int | float | Decimal) and unit != "text":
         number = exact(value)
-        return "" if number is None else f"{number:.2f}" if unit == "amount" else f"{number:f}"
+        return "" if number is None else f"{number:.2f}" if unit == "amount" else f"{_written(number):f}"
     return _safe(str(value))
 
 

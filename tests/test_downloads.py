@@ -98,3 +98,11 @@ def test_nothing_to_tell_is_still_a_file() -> None:
 
 def test_file_names_are_plain() -> None:
     assert downloads.file_name(("by month", "示例", "2026-10-01"), "csv") == "by-month_--_2026-10-01.csv"
+
+
+def test_numbers_are_written_without_the_tail_of_a_division() -> None:
+    columns = (Column("target", "Target", "number", additive=True), Column("carried", "Carried", "number", additive=True))
+    rows = [{"target": Decimal(100) / 3, "carried": Decimal("0E-36")}, {"target": Decimal("42900"), "carried": Decimal("1.50")}]
+    text = csv_file(Table("Pay", columns, rows, "en")).decode("utf-8-sig")
+    assert text.splitlines()[-2:] == ["33.333333333333,0", "42900,1.50"]
+    assert "Control total, Target: 42933.333333333333" in text and "Control total, Carried: 1.50" in text
