@@ -220,7 +220,7 @@ def _load(
             for breach in error.breaches:
                 err.print(breach_line(breach, lang), markup=False, soft_wrap=True)
             refused = {
-                "en": f"refused: {len(error.breaches)} breaches; the snapshot in service stays",
+                "en": f"refused, breaches: {len(error.breaches)}; the snapshot in service stays",
                 "zh": f"已拒绝:{len(error.breaches)} 处不符,原快照继续使用",
             }
             raise fail(refused[lang]) from error

@@ -124,4 +124,4 @@ def test_all_cases_held_are_in_the_file(files: Files, given: Callable[..., Given
     )
     monkeypatch.setenv("COLLECTIONS_HOME", str(shop.home.path))
     notes, rows = read(files("collector")["csv_held"])
-    assert notes["Table"].startswith("520 cases") and len(rows) == 520 and notes["Rows"] == "520"
+    assert notes["Table"].endswith(": 520") and len(rows) == 520 and notes["Rows"] == "520"

@@ -62,3 +62,9 @@ def test_a_dimension_that_rows_lack_is_called_by_its_name() -> None:
     """Of rows that are no table of the contract too, so that nobody reads an id alone."""
     assert naming.need("holdings.bucket", "en") == "Bucket at start of period (holdings.bucket)"
     assert naming.need("holdings.bucket", "zh") == "期初逾期档 (holdings.bucket)"
+
+
+def test_headings_read_well_for_one() -> None:
+    """A count with its plural at the start of a heading would read "1 comments"."""
+    said = [key for key, entry in words().items() if key.endswith("_title") and re.match(r"\{(n|count)\} \w+s\b", entry["en"])]
+    assert not said
