@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
@@ -119,6 +120,11 @@ def excel_file(table: Table) -> bytes:
             about.write_string(line, 0, key)
             about.write_string(line, 1, value[:CELL_CHARACTERS], wrapped)
     return out.getvalue()
+
+
+def ids(values: Iterable[str]) -> list[str]:
+    """Those of some texts that are ids or days, and so fit into a file's name in every language."""
+    return [value for value in values if re.fullmatch(r"[\w.-]*\w[\w.-]*", value, re.ASCII)]
 
 
 def file_name(parts: Sequence[str], ending: str) -> str:

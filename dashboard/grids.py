@@ -193,7 +193,7 @@ def save(
     span = filters or view.filters
     said = (tuple(columns), view.lang, (*(facts(filters) if about is None else about), *more), tuple(definitions_of(metric_ids, columns)))
     of_view = (view.dataset, span.start.isoformat(), span.until.isoformat(), view.snapshot)
-    parts = (key.replace("_", "-"), *(of_view if about is None else (value for _, value in about)))
+    parts = (key.replace("_", "-"), *(of_view if about is None else downloads.ids(value for _, value in about)))
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"save_{key}"):
         for name, ending, make, mime in (
             ("CSV", "csv", downloads.csv_file, "text/csv"),

@@ -98,6 +98,10 @@ def test_nothing_to_tell_is_still_a_file() -> None:
 
 def test_file_names_are_plain() -> None:
     assert downloads.file_name(("by month", "示例", "2026-10-01"), "csv") == "by-month_--_2026-10-01.csv"
+    assert downloads.ids(["示例 3,000 (sample)", "Sample: 3,000 cases (sample)", "2026-10-31", "20261031-09f4a045", "—", "全部"]) == [
+        "2026-10-31",
+        "20261031-09f4a045",
+    ]
 
 
 def test_numbers_are_written_without_the_tail_of_a_division() -> None:
