@@ -88,10 +88,16 @@ def _fail(path: Path, wanted: str, **details: Any) -> StructuralBreach:
 
 
 def _unread(path: Path, error: Exception) -> StructuralBreach:
-    """A mapping that can't be read as TOML at all; the reader's own words say how."""
+    """A mapping that can't be read as TOML at all, and from where on."""
     if isinstance(error, OSError):
         return _fail(path, "not_there", place=str(path))
-    return _fail(path, "toml", detail=str(error))
+    if isinstance(error, UnicodeDecodeError):
+        return _fail(path, "utf8", position=error.start + 1)
+    rows = path.read_text(encoding="utf-8-sig").split("\n")
+    found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+    line, column = (int(found[1]), int(found[2])) if found else (len(rows), len(rows[-1]) + 1)
+    stands = rows[line - 1].strip()[:60] if line <= len(rows) else ""
+    return _fail(path, "toml", place=path.name, line=line, column=column, stands=stands, cause=str(error).partition(" (at ")[0])
 
 
 def _check_keys(path: Path, place: str, entry: dict[str, Any], known: set[str]) -> None:

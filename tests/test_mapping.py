@@ -380,3 +380,30 @@ def test_an_archive_and_a_folder_without_tables_say_what_to_do(tmp_path: Path) -
     with pytest.raises(LoadRefused, match="unpack it first"):
         (tmp_path / "m.toml").write_text(f'[sources.accounts]\nfile = "*.csv"\n{CASES}', encoding="utf-8")
         load(tmp_path / "e.zip", Home(tmp_path / "home"), mapping_path=tmp_path / "m.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "in_chinese"),
+    [
+        (
+            b"not = [toml",
+            "m.toml: not TOML from line 1, column 8 on: not = [toml (Invalid value)",
+            "m.toml:第 1 行第 8 列起不是合法的 TOML:not = [toml(Invalid value)",
+        ),
+        (
+            b"[export]\nname = 'x",
+            "m.toml: not TOML from line 2, column 10 on: name = 'x (Expected \"'\")",
+            "m.toml:第 2 行第 10 列起不是合法的 TOML:name = 'x(Expected \"'\")",
+        ),
+        ("名称".encode("gb18030"), "not text in UTF-8, from byte 1 on", "不是 UTF-8 文本,自第 1 个字节起"),
+    ],
+)
+def test_a_mapping_that_cannot_be_read_is_told_in_the_page_s_language(tmp_path: Path, text: bytes, said: str, in_chinese: str) -> None:
+    path = tmp_path / "m.toml"
+    path.write_bytes(text)
+    with pytest.raises(StructuralBreach) as caught:
+        read_mapping(path)
+    assert (caught.value.breach.message("en"), caught.value.breach.message("zh")) == (
+        f"the mapping cannot be applied; {said}",
+        f"映射无法应用; {in_chinese}",
+    )
