@@ -509,7 +509,7 @@ def test_what_follows_cases_says_so_where_they_are_not_supplied(given: Callable[
         assignments="case_id | assigned_at | collector_id\nC1 | 2026-02-01 | W1\nC1 | 2026-02-10 | W2",
         collectors="collector_id\nW1\nW2",
     )
-    assert shop.warehouse.measure([name], filters=shop.filters()).missing == {name: ("cases",)}
+    assert "cases" in shop.warehouse.measure([name], filters=shop.filters()).missing[name]
 
 
 @pytest.mark.parametrize(
@@ -518,7 +518,7 @@ def test_what_follows_cases_says_so_where_they_are_not_supplied(given: Callable[
         ("automated_rate", "case_id | party", "contacts.collector_id"), ("hours_covered", "case_id | party", "contacts.collector_id"),
         ("collector_right_parties", "case_id | collector_id", "contacts.party"), ("coverage_rate", "party | collector_id", "contacts.case_id"),
         ("first_attempt_rate", "party | collector_id", "contacts.case_id"), ("early_attempt_rate", "party | collector_id", "contacts.case_id"),
-        ("containment_rate", "party | collector_id", "contacts.case_id"), ("attrition_rate", "case_id | party", "collectors.left_on"),
+        ("containment_rate", "party | collector_id", "contacts.case_id"), ("containment_rate", "party | case_id", "contacts.collector_id"), ("attrition_rate", "case_id | party", "collectors.left_on"),
     ],
 )  # fmt: skip
 def test_a_column_that_is_not_there_is_named_not_taken_for_nought(given: Callable[..., Given], name: str, columns: str, missing: str) -> None:

@@ -239,9 +239,9 @@ def test_a_session_of_no_case_is_not_followed(given: Callable[..., Given]) -> No
     shop = given(
         cases="case_id | placed_on\nC1 | 2026-01-01",
         contacts="""
-            case_id | started_at          | channel | outcome
-            C1      | 2026-02-03 10:00:00 | bot     | conversation
-                    | 2026-02-03 11:00:00 | bot     | conversation
+            case_id | started_at          | channel | outcome      | collector_id
+            C1      | 2026-02-03 10:00:00 | bot     | conversation |
+                    | 2026-02-03 11:00:00 | bot     | conversation |
         """,
         as_of="2026-02-28",
     )
