@@ -21,7 +21,7 @@ from dashboard.frame import opened
 from dashboard.incentives import desk as desks
 from dashboard.incentives import fairness, figures, problems, runs, sentences, telling, whatif
 from dashboard.incentives.desk import NotForYou
-from dashboard.incentives.gathering import gather
+from dashboard.incentives.gathering import Staff, gather, staffed
 from dashboard.incentives.inputs import Inputs
 from dashboard.incentives.plan import Plan
 from dashboard.incentives.planfile import Plans, parse
@@ -54,24 +54,31 @@ class Trial:
         return first, ui.say("whatif.draft") if self.drafted else second
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _staff(home: str, dataset: str, snapshot: str, training_kinds: tuple[str, ...], first: date, last: date) -> Staff:
+    """Who there was in some months: they are asked for together."""
+    return staffed(opened(home, dataset, snapshot), training_kinds, first, last)
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _inputs(home: str, dataset: str, snapshot: str, needs: str, month: date, _plan: Plan) -> Inputs:
-    """A month's inputs; drafts that need the same share them."""
+def _inputs(home: str, dataset: str, snapshot: str, needs: str, month: date, _plan: Plan, _months: tuple[date, ...]) -> Inputs:
+    """A month's inputs, one of some months; drafts that need the same share them."""
     with memory.growing():
-        return gather(opened(home, dataset, snapshot), _plan, month)
+        staff = _staff(home, dataset, snapshot, tuple(_plan.conduct.training_kinds), _months[0], _months[-1])
+        return gather(opened(home, dataset, snapshot), _plan, month, staff=staff)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _outcome(home: str, dataset: str, snapshot: str, text: str, months: tuple[date, ...]) -> Outcome:
     plan = parse(text)
     with memory.growing():
-        return whatif.tried(plan, months, lambda one, month: _inputs(home, dataset, snapshot, repr(whatif.gathered_by(one)), month, one))
+        return whatif.tried(plan, months, lambda one, month: _inputs(home, dataset, snapshot, repr(whatif.gathered_by(one)), month, one, months))
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _curve(home: str, dataset: str, snapshot: str, text: str, month: date, person: str, reach: Decimal) -> Any:
     plan = parse(text)
-    return whatif.curve(plan, _inputs(home, dataset, snapshot, repr(whatif.gathered_by(plan)), month, plan), person, reach)
+    return whatif.curve(plan, _inputs(home, dataset, snapshot, repr(whatif.gathered_by(plan)), month, plan, (month,)), person, reach)
 
 
 def _where() -> tuple[str, str, str]:

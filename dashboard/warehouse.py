@@ -291,9 +291,12 @@ class Warehouse:
             self._lasting[report] = self.run(report)
         return self._lasting[report]
 
-    def arrays(self, report: str, parameters: Mapping[str, Any] | None = None) -> dict[str, npt.NDArray[Any]]:
-        """The columns of a report as arrays, for reports of millions of rows; a number that isn't there is NaN. Raises as `run` does."""
-        return self._fetch_columns(*self._report(report, parameters or {}), report)
+    def arrays(self, report: str, parameters: Mapping[str, Any] | None = None, absent: str | None = None) -> dict[str, npt.NDArray[Any]]:
+        """The columns of a report as arrays, for reports of millions of rows. Raises as `run` does.
+
+        A number that isn't there is NaN, a text that isn't there is `absent`.
+        """
+        return self._fetch_columns(*self._report(report, parameters or {}), report, absent)
 
     def _report(self, report: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """A report's text and values: limits that aren't set are left out, and rolled.NAME is the smallest table that then answers."""
@@ -316,11 +319,11 @@ class Warehouse:
         # asked for anew each time: another user of this snapshot may have closed it since
         return connect(self.info.path).cursor()
 
-    def _fetch_columns(self, sql: str, values: dict[str, Any], name: str) -> dict[str, npt.NDArray[Any]]:
+    def _fetch_columns(self, sql: str, values: dict[str, Any], name: str, absent: str | None = None) -> dict[str, npt.NDArray[Any]]:
         cursor = self._cursor()
         try:
             table = cursor.sql(sql, params=values).to_arrow_table()
-            return {column: _array(table[column].combine_chunks()) for column in table.column_names}
+            return {column: _array(table[column].combine_chunks(), absent) for column in table.column_names}
         except duckdb.Error as error:
             raise self._failed(name, error) from error
         finally:
@@ -481,24 +484,29 @@ class Unloaded(Warehouse):
     def __init__(self, home: Path) -> None:
         spec = contract()
         self.info = SnapshotInfo("default", "none", home, spec.earliest, spec.earliest, spec.currency, spec.timezone, "", None, "", 0)
-        self._supplied, self._values, self._held = {}, {}, {}
+        self._supplied, self._values, self._held, self._lasting = {}, {}, {}, {}
         self._tables = Tables(self.info, ())
 
-    def _fetch_columns(self, sql: str, values: dict[str, Any], name: str) -> dict[str, npt.NDArray[Any]]:
+    def _fetch_columns(self, sql: str, values: dict[str, Any], name: str, absent: str | None = None) -> dict[str, npt.NDArray[Any]]:
         raise NothingLoaded(f"nothing is loaded in {self.info.path}: no {name}")
 
     def _fetch(self, sql: str, values: dict[str, Any], name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         raise NothingLoaded(f"nothing is loaded in {self.info.path}: no {name}")
 
 
-def _array(column: pyarrow.Array) -> npt.NDArray[Any]:
+def _array(column: pyarrow.Array, absent: str | None) -> npt.NDArray[Any]:
     """A column as an array; of texts each one there is made once, and every row that holds it holds the same."""
-    first = column[:_FEW]
-    if not pyarrow.types.is_string(column.type) or len(first.unique()) == len(first) == _FEW:  # of ids no two rows hold the same
+    if not pyarrow.types.is_string(column.type):
         return np.asarray(column.to_numpy(zero_copy_only=False))
-    numbered = column.dictionary_encode(null_encoding="encode")
-    each: npt.NDArray[Any] = np.array(numbered.dictionary.to_pylist(), dtype=object)
-    return np.take(each, np.asarray(numbered.indices))
+    found: npt.NDArray[Any] = np.full(len(column), absent, dtype=object)
+    there, texts = np.asarray(column.is_valid()), column.drop_null() if column.null_count else column
+    first = texts[:_FEW]
+    if len(first.unique()) == len(first) == _FEW:  # of ids no two rows hold the same
+        found[there] = texts.to_numpy(zero_copy_only=False)
+    else:
+        numbered = texts.dictionary_encode()
+        found[there] = np.take(np.array(numbered.dictionary.to_pylist(), dtype=object), np.asarray(numbered.indices))
+    return found
 
 
 #: The days of rows that may be dated after the as-of day (contacts and promises made then aren't among the model tables' rows).

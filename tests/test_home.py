@@ -19,7 +19,12 @@ def export(day: int) -> dict[str, str]:
     return {"payments": f"payment_id | case_id | paid_on\nP{day} | C1 | 2026-01-{day:02d}"}
 
 
-@pytest.mark.parametrize("ask", [lambda house: house.run("collectors"), lambda house: house.arrays("held_mix", {"first": 0, "last": 1})])
+ASKED = [
+    lambda house: house.run("collectors"), lambda house: house.lasting("mix_levels"), lambda house: house.arrays("held_mix", {"first": 0, "last": 1}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("ask", ASKED)
 def test_before_the_first_load_every_question_says_so(tmp_path: Path, ask: Callable[[Unloaded], object]) -> None:
     with pytest.raises(NothingLoaded):
         ask(Unloaded(tmp_path))

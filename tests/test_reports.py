@@ -116,6 +116,8 @@ def test_columns_hold_what_the_rows_hold(warehouse: Warehouse, report: str) -> N
             assert values.tolist() == [row[name] for row in rows]
     if report == "collectors":
         assert None in columns["agency"] and len({*columns["team"]}) < len(rows)
+        told = warehouse.arrays(report, absent="nobody's")
+        assert told["agency"].tolist() == [row["agency"] or "nobody's" for row in rows] and told["team"].tolist() == columns["team"].tolist()
 
 
 def test_columns_without_rows(warehouse: Warehouse) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,6 +23,10 @@ NEEDS = {
     "hours": "attendance", "worked_days": "attendance", "leave_days": "attendance", "qa_score": "reviews", "qa_reviews": "reviews",
     "critical_reviews": "reviews.critical", "training_valid": "trainings", "complaints_upheld": "complaints.upheld",
 }  # fmt: skip
+
+
+#: By month.
+Staff = Mapping[date, tuple[Collector, ...]]
 
 
 class NotSupplied(LookupError):
@@ -71,14 +75,16 @@ def missing(plan: Plan, warehouse: Warehouse) -> tuple[str, ...]:
     return tuple(need for need in needs(plan) if not warehouse.supplied(need))
 
 
-def gather(warehouse: Warehouse, plan: Plan, month: date, remembered: Remembered | None = None) -> Inputs:
-    """A month's inputs; NotSupplied by name where the export lacks what the plan needs."""
+def gather(warehouse: Warehouse, plan: Plan, month: date, remembered: Remembered | None = None, staff: Staff | None = None) -> Inputs:
+    """A month's inputs; NotSupplied by name where the export lacks what the plan needs. `staff`: who there was, where several months ask at once."""
     lacking = missing(plan, warehouse)
     if lacking:
         raise NotSupplied(lacking)
     first, last = month.replace(day=1), month_end(month)
     span = {"start": first, "until": last}
     info = warehouse.info
+    if staff is None:
+        staff = staffed(warehouse, plan.conduct.training_kinds, first, last)
     return Inputs(
         month=first,
         dataset=info.dataset,
@@ -86,11 +92,23 @@ def gather(warehouse: Warehouse, plan: Plan, month: date, remembered: Remembered
         as_of=info.as_of,
         currency=info.currency,
         payments=_payments(warehouse, plan, first, last),
-        collectors=_collectors(warehouse.arrays("pay_people", {**span, "training_kinds": list(plan.conduct.training_kinds)})),
+        collectors=staff.get(first, ()),
         complaints=tuple(Complaint(**row) for row in warehouse.run("pay_complaints", {**span, "day": plan.conduct.complaint_day})),
         supplied=tuple(Supply(row["scope"], row["metric"], plain_decimal(row["value"])) for row in warehouse.run("pay_targets", {"start": first})),
         remembered=remembered or Remembered(),
     )
+
+
+def staffed(warehouse: Warehouse, training_kinds: Sequence[str], first: date, last: date) -> Staff:
+    """Who there was in each month from that of one day to that of another, and what they did in it."""
+    asked = {"start": first.replace(day=1), "until": month_end(last), "training_kinds": list(training_kinds)}
+    found = warehouse.arrays("pay_people", asked)
+    months, begins = np.unique(found["month"], return_index=True)
+    ends = [*begins[1:], len(found["month"])]
+    return {
+        month: _collectors({name: column[begin:end] for name, column in found.items()})
+        for month, begin, end in zip(months.tolist(), begins, ends, strict=True)
+    }
 
 
 def _payments(warehouse: Warehouse, plan: Plan, first: date, last: date) -> Payments:
@@ -98,7 +116,7 @@ def _payments(warehouse: Warehouse, plan: Plan, first: date, last: date) -> Paym
     never = date(1, 1, 1)
     late_from = never if cut is None else first + timedelta(days=cut - 1)
     late_until = never if cut is None else last + timedelta(days=cut)
-    found = warehouse.arrays("pay_payments", {"start": first, "until": last, "late_from": late_from, "late_until": late_until})
+    found = warehouse.arrays("pay_payments", {"start": first, "until": last, "late_from": late_from, "late_until": late_until}, absent="")
     dated = np.where(found["origin_day"] > 0, found["origin_day"], found["paid_day"])
     span = {"earliest": date.fromordinal(int(dated.min(initial=first.toordinal()))), "until": last}
     # a reversal goes with the payment that it takes back

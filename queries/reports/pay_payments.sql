@@ -28,5 +28,5 @@ select
     product_number,
     method_number,
     placement_number,
-    coalesce(reverses, '') as reverses,
+    reverses,
 from chosen

@@ -1,56 +1,70 @@
--- One row per collector: who they are, and what they worked, held, were reviewed and trained in a month of pay.
+-- One row per month of pay and collector, from the month that begins on $start to the one that ends on $until: who they are, and what they
+-- worked, held, were reviewed and trained in it.
 with
+
+months as (
+    select cast(month as date) as month
+    from generate_series(cast($start as timestamp), cast($until as timestamp), interval 1 month) as series (month)
+),
 
 days as (
     select
         collector_id,
+        cast(date_trunc('month', worked_on) as date) as month,
         cast(sum(day_count - leave_count) as integer) as worked_days,
         cast(sum(leave_count) as integer) as leave_days,
         sum(productive_hours) as hours,
     from rolled.workdays as workdays
     where worked_on between $start and $until
-    group by collector_id
+    group by all
 ),
 
 held as (
     select
         collector_id,
+        month,
         cast(sum(held_days) as bigint) as case_days,
     from model.held_months
-    where month = $start and $until <= as_of_day()
-    group by collector_id
+    where month >= $start and month <= $until
+    group by all
     union all
     -- the running month, so far
     select
         collector_id,
-        cast(sum(date_diff('day', greatest(from_on, cast($start as date)), least(until_on, as_of_day())) + 1) as bigint) as case_days,
+        cast(date_trunc('month', as_of_day()) as date) as month,
+        cast(sum(date_diff('day', greatest(from_on, date_trunc('month', as_of_day())), least(until_on, as_of_day())) + 1) as bigint) as case_days,
     from model.holdings
-    where $until > as_of_day() and from_on <= as_of_day() and until_on >= $start
+    where $until > as_of_day() and last_day(as_of_day()) > as_of_day()
+        and from_on <= as_of_day() and until_on >= date_trunc('month', as_of_day())
     group by collector_id
 ),
 
 quality as (
     select
         collector_id,
+        cast(date_trunc('month', reviewed_on) as date) as month,
         sum(cast(score as decimal(12, 4)) * cast(coalesce(sampling_weight, 1) as decimal(12, 4))) as qa_score_sum,
         sum(cast(coalesce(sampling_weight, 1) as decimal(12, 4))) as qa_weight_sum,
         count(*) as qa_reviews,
         count(*) filter (where critical) as critical_reviews,
     from export.reviews
     where reviewed_on between $start and $until
-    group by collector_id
+    group by all
 ),
 
 trained as (
     select
-        collector_id,
-        max(taken_on) as trained_on,
-    from export.trainings
-    where passed and list_contains($training_kinds, kind) and taken_on <= $until
-    group by collector_id
+        trainings.collector_id,
+        months.month,
+        max(trainings.taken_on) as trained_on,
+    from export.trainings as trainings
+    inner join months on trainings.taken_on <= last_day(months.month)
+    where trainings.passed and list_contains($training_kinds, trainings.kind)
+    group by all
 )
 
 select
+    months.month,
     collectors.collector_id as id,
     collectors.team,
     collectors.grade,
@@ -67,8 +81,9 @@ select
     coalesce(quality.critical_reviews, 0) as critical_reviews,
     trained.trained_on,
 from export.collectors as collectors
-left join days on collectors.collector_id = days.collector_id
-left join held on collectors.collector_id = held.collector_id
-left join quality on collectors.collector_id = quality.collector_id
-left join trained on collectors.collector_id = trained.collector_id
-order by collectors.collector_id
+cross join months
+left join days on collectors.collector_id = days.collector_id and months.month = days.month
+left join held on collectors.collector_id = held.collector_id and months.month = held.month
+left join quality on collectors.collector_id = quality.collector_id and months.month = quality.month
+left join trained on collectors.collector_id = trained.collector_id and months.month = trained.month
+order by months.month, collectors.collector_id

@@ -39,9 +39,9 @@ def written_down() -> Iterator[list[Query]]:
 def _listened(method: str, asked: list[Query]) -> Iterator[None]:
     inner = getattr(Warehouse, method)
 
-    def fetch(self: Warehouse, sql: str, values: dict[str, Any], name: str) -> Any:
+    def fetch(self: Warehouse, sql: str, values: dict[str, Any], name: str, *more: Any) -> Any:
         asked.append((sql, values, name, method))
-        return inner(self, sql, values, name)
+        return inner(self, sql, values, name, *more)
 
     setattr(Warehouse, method, fetch)
     try:

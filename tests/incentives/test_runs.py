@@ -15,7 +15,7 @@ import pytest
 from dashboard.access import Person, Scope
 from dashboard.home import Home
 from dashboard.incentives import engine, runs, sentences, telling
-from dashboard.incentives.gathering import NotSupplied, Untied, gather, missing, tied
+from dashboard.incentives.gathering import NotSupplied, Untied, gather, missing, staffed, tied
 from dashboard.incentives.inputs import Inputs, Moved, Remembered, Texts
 from dashboard.incentives.ledger import Ledger, Refused
 from dashboard.incentives.plan import Plan
@@ -294,6 +294,28 @@ def test_a_case_that_has_left_is_no_caseload(given: Callable[..., Given]) -> Non
     ).warehouse  # fmt: skip
     (who,) = gather(shop, plan(RATES), MARCH).collectors
     assert who.case_days == 10 + 31
+
+
+def test_months_asked_for_together_are_those_asked_for_alone(given: Callable[..., Given]) -> None:
+    """March runs until its 20th day: W1 holds C1 on all of its days so far, W2 took C2 over on the 11th, W3 came in March."""
+    shop = given(
+        cases="case_id | placed_on | placed_balance\nC1 | 2026-01-05 | 90\nC2 | 2026-01-05 | 90",
+        collectors="collector_id | team | hired_on\nW1 | A | 2020-01-01\nW2 | B | 2020-01-01\nW3 | B | 2026-03-02",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2026-01-05 | W1\nC2 | 2026-01-05 | W1\nC2 | 2026-03-11 | W2",
+        attendance="collector_id | worked_on | productive_hours\nW1 | 2026-01-06 | 7.5\nW1 | 2026-02-03 | 8\nW1 | 2026-03-03 | 6.25\nW2 | 2026-02-03 | 5",
+        reviews="collector_id | reviewed_on | score\nW1 | 2026-01-31 | 80\nW2 | 2026-02-01 | 90",
+        trainings="collector_id | taken_on | course | kind | passed\nW1 | 2026-02-28 | L1 | law | yes\nW2 | 2026-03-01 | L1 | law | yes",
+        payments="case_id | paid_on | amount\nC2 | 2026-03-03 | 10", as_of="2026-03-20",
+    ).warehouse  # fmt: skip
+    months = [date(2026, month, 1) for month in (1, 2, 3)]
+    together = staffed(shop, ["law"], months[0], months[-1])
+    assert together == {month: staffed(shop, ["law"], month, month)[month] for month in months}
+    told = {(one.id, month.month): one for month, people in together.items() for one in people}
+    assert [told["W1", month].case_days for month in (1, 2, 3)] == [27 * 2, 28 * 2, 20 + 10] and told["W2", 3].case_days == 10
+    assert [told["W1", month].hours for month in (1, 2, 3)] == [d("7.5"), d("8"), d("6.25")] and told["W2", 1].hours is None
+    assert [told["W2", month].qa_reviews for month in (1, 2)] == [0, 1]
+    assert [told["W1", month].trained_on for month in (1, 2, 3)] == [None, date(2026, 2, 28), date(2026, 2, 28)]
+    assert [told["W2", month].trained_on for month in (2, 3)] == [None, date(2026, 3, 1)]
 
 
 def test_a_talk_that_was_handed_on_is_a_talk(given: Callable[..., Given]) -> None:
