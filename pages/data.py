@@ -34,6 +34,8 @@ with ui.panel("waterfall", ui.say("data.waterfall"), metric="net_amount") as pan
     panel.title(findings.leaks(money["exported_amount"], money["net_amount"], lang))
     panel.subtitle(ui.say("data.waterfall_note", gap=ui.money(money["tie_out_gap"]), period=ui.period(ui.view_filters())))
     panel.figure(charts.waterfall(ui.waterfall(money, steps), lang, ui.currency()))
+    if not ui.frame().warehouse.supplied("payments.status"):
+        st.caption(ui.say("data.no_status"))
     panel.table(answer.rows, ui.columns_of(answer, (), (*steps, "tie_out_gap")), shown=False)
 
 with ui.panel("breaches", ui.say("data.breaches"), ui.say("data.breaches_note")) as panel:

@@ -192,6 +192,17 @@ def test_without_payments_no_rate_of_them_is_drawn(given: Callable[..., Any], mo
     assert sum("Payments (payments)" in text.value.replace("\\", "") for text in app.info) == 3
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "No status"), ("zh", "未提供还款状态")])
+def test_nought_failed_payments_are_none_where_nobody_says_which_failed(
+    given: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, opened: Open, lang: str, said: str
+) -> None:
+    cases = "case_id | placed_on | placed_balance\nC1 | 2026-01-05 | 1000.00"
+    for head, row, expected in (("", "", True), (" | status", " | posted", False)):
+        shop = given(cases=cases, payments=f"case_id | paid_on | amount{head}\nC1 | 2026-02-05 | 10.00{row}", as_of="2026-02-28")
+        monkeypatch.setenv("COLLECTIONS_HOME", str(shop.home.path))
+        assert any(said in caption.value for caption in opened("data", lang).caption) == expected
+
+
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("table", ["complaints", "contacts", "attendance", "promises"])
 def test_one_table_without_cases_opens_every_page(
