@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import formats, ui
 from dashboard.downloads import Column
@@ -18,16 +19,26 @@ from dashboard.incentives.ledger import ADJUSTMENTS, ANSWERS, Record
 from dashboard.incentives.statement import ZERO
 from dashboard.paywork import MOST_ROWS, Payday, columns, kept
 
+#: In the session: the form that was refused last.
+REFUSED = "pay_refused"
+
 
 def _button(name: str, what: Callable[[], object], done: str, *texts: str) -> None:
     """The button of a form: what was written stays where it is refused, and its texts are emptied once it is kept."""
 
     def pressed() -> None:
+        st.session_state[REFUSED] = name
         if kept(what, done):
+            del st.session_state[REFUSED]
             for text in texts:
                 st.session_state[text] = ""
 
     st.form_submit_button(ui.say(f"payday.{name}"), on_click=pressed)
+
+
+def _folded(name: str, icon: str) -> DeltaGenerator:
+    """What a form is folded into; open where it was refused, so that what was written is seen."""
+    return st.expander(ui.say(f"payday.{name}"), icon=icon, expanded=st.session_state.get(REFUSED) == name)
 
 
 def dispute(at: Payday, shown: Shown, collector: str) -> None:
@@ -93,7 +104,7 @@ def _adjust(at: Payday, people: Sequence[str], known: Mapping[str, str]) -> None
     lang, desk = ui.lang(), at.desk
     kinds = {kind: telling.adjustment(kind, lang) for kind in ADJUSTMENTS}
     named = {one: f"{known[one]} ({one})" if one in known else one for one in sorted(people)}
-    with st.expander(ui.say("payday.adjust"), icon=":material/add:"), st.form("pay_adjust"):
+    with _folded("adjust", ":material/add:"), st.form("pay_adjust"):
         st.selectbox(ui.say("payday.collector"), list(named), format_func=named.__getitem__, key="pay_adjust_who")
         st.text_input(ui.say("payday.amount_hint"), key="pay_adjust_amount")
         st.selectbox(ui.say("payday.kind"), list(kinds), format_func=kinds.__getitem__, key="pay_adjust_kind")
@@ -108,7 +119,7 @@ def _adjust(at: Payday, people: Sequence[str], known: Mapping[str, str]) -> None
 
 
 def _drop(at: Payday, numbers: Sequence[str]) -> None:
-    with st.expander(ui.say("payday.drop"), icon=":material/remove:"), st.form("pay_drop"):
+    with _folded("drop", ":material/remove:"), st.form("pay_drop"):
         st.selectbox(ui.say("payday.number"), numbers, key="pay_drop_number")
         st.text_input(ui.say("payday.reason"), key="pay_drop_reason")
 
@@ -144,7 +155,7 @@ def disputes(at: Payday) -> None:
 
 def _answer(at: Payday, numbers: Sequence[str]) -> None:
     kinds = {kind: sentences.status(kind, ui.lang()) for kind in ANSWERS}
-    with st.expander(ui.say("payday.answer"), icon=":material/reply:"), st.form("pay_answer"):
+    with _folded("answer", ":material/reply:"), st.form("pay_answer"):
         st.selectbox(ui.say("payday.number"), numbers, key="pay_answer_number")
         st.selectbox(ui.say("payday.answer_as"), list(kinds), format_func=kinds.__getitem__, key="pay_answer_kind")
         st.text_input(ui.say("payday.answer_text"), key="pay_answer_text", max_chars=ledgers.LONGEST_REASON)
