@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -355,8 +357,17 @@ def _told(engine: Engine) -> Iterator[None]:
 def _for_two_processes(connection: Any, _: object) -> None:
     """SQLite: readers never wait for a writer, a writer waits for another; transactions begin where we say."""
     connection.isolation_level = None
-    for pragma in ("journal_mode = wal", f"busy_timeout = {BUSY_MS}", "synchronous = full", "foreign_keys = on"):
+    for pragma in (f"busy_timeout = {BUSY_MS}", "synchronous = full", "foreign_keys = on"):
         connection.execute(f"pragma {pragma}").close()
+    until = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal").close()
+            return
+        except sqlite3.OperationalError:  # for this SQLite doesn't wait by itself: two have begun with a new file at once
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _alone(connection: Connection) -> None:
