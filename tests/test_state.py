@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -151,6 +152,21 @@ def test_many_start_at_once_on_an_empty_database(database: str) -> None:
     assert [len(one.notes("sample")) for one in made] == [1] * 4
     for one in made:
         one.close()
+
+
+def test_who_begins_with_a_new_file_asks_again_until_another_has_switched_it_over() -> None:
+    """SQLite doesn't wait for that by itself."""
+    asked: list[str] = []
+
+    class Busy:
+        def execute(self, statement: str) -> sqlite3.Cursor:
+            asked.append(statement)
+            if statement.startswith("pragma journal_mode") and len(asked) < 6:
+                raise sqlite3.OperationalError("database is locked")
+            return sqlite3.connect(":memory:").execute("select 1")
+
+    state._for_two_processes(Busy(), None)
+    assert asked[3:] == ["pragma journal_mode = wal"] * 3
 
 
 def test_two_processes_write_at_once(kept: State, database: str) -> None:
