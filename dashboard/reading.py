@@ -7,6 +7,7 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import shutil
 import zlib
 from collections import Counter
@@ -35,6 +36,8 @@ LONGEST_ROW = 1_900_000  # bytes; DuckDB reads rows of up to 2 million
 BLANK = " \t\r\n\u3000\ufeff\u00a0\0"
 #: How zip, gzip, 7z, rar, bzip2, xz, pdf and old Office files begin.
 PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"%PDF", b"\xd0\xcf\x11\xe0")
+JUDGED_CHUNKS, JUDGED_CHARACTERS = 8, 10_000  # of a file, and of each chunk, to tell whether its text is Chinese
+LETTER = re.compile("[A-Za-z]")
 END = "\0end of file\n"  # read after the last line: a quote still open there swallows it
 
 csv.field_size_limit(1 << 30)
@@ -237,10 +240,23 @@ def _newlines(path: Path, encoding: str, chunks: int) -> int:
         return sum(decoder.decode(stream.read(CHUNK)).count("\n") for _ in range(chunks))
 
 
+def _is_western(path: Path) -> bool:
+    """Whether what decodes as GB18030 is Western text: its accented letters swallow the letter after them and stand inside words."""
+    odd = foreign = 0
+    with _text(path, "gb18030") as stream:
+        for chunk in islice(iter(lambda: stream.read(CHUNK), ""), JUDGED_CHUNKS):
+            for found in islice(re.finditer("[^\\x00-\\x7f]", chunk), JUDGED_CHARACTERS):
+                beside = [LETTER.fullmatch(chunk[at : at + 1]) is not None for at in (max(found.start() - 1, 0), found.end())]
+                swallowed = found[0].encode("gb18030")[1:].isalpha()
+                odd += all(beside) or (swallowed and any(beside))
+                foreign += 1
+    return 2 * odd > foreign
+
+
 def detect_encoding(path: Path) -> str:
     """utf-8, utf-16 or gb18030, tried strictly in that order (GB18030 would decode UTF-8 bytes into rubbish).
 
-    Raises StructuralBreach with the first line that none of them can read.
+    Raises StructuralBreach with the first line that none of them can read; GB18030 can't read what it would turn from Köln into K鰈n.
     """
     with _raw(path) as stream:
         start = stream.read(4096)
@@ -253,9 +269,9 @@ def detect_encoding(path: Path) -> str:
     lines: list[int] = []
     for encoding in candidates:
         line = _undecodable_line(path, encoding)
-        if line is None:
+        if line is None and not (encoding == "gb18030" and _is_western(path)):
             return encoding
-        lines.append(line)
+        lines.append(line or 0)
     raise StructuralBreach("undecodable", "encoding", file=path.name, line=max(lines))
 
 

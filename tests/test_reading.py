@@ -75,10 +75,19 @@ def test_gzip(tmp_path: Path, encoding: str) -> None:
         ("id,name\nC1,王五三\n".encode() + "C2,张三\n".encode("gbk"), 3),
         (("id,name\n" + "C1,王五\n" * 50).encode("gb18030") + b"C2,\xff\xff\n", 52),
         ("id,name\nC1,王五\n".encode("utf-16") + b"\x00", 3),
+        ("id,city\nC1,Bonn\nC2,Köln\nC3,München\n".encode("cp1252"), 3),  # as GB18030: K鰈n, M黱chen
+        ("id,city\nC1,Mação\nC2,São Paulo\n".encode("cp1252"), 2),  # Ma玢o, S鉶 Paulo
     ],
 )  # fmt: skip
 def test_text_in_no_encoding_names_its_first_bad_line(tmp_path: Path, content: bytes, line: int) -> None:
     assert refused(written(tmp_path, content)) == ("undecodable", line, None)
+
+
+@pytest.mark.parametrize(
+    "table", ["id,逾期\nC1,A类客户\n", "id,name\nC1,玥\n", "编号,city\nC1,Köln\n", "id,产品\nC1,信用卡Gold级\nC2,M1逾期,车贷B\n"]
+)
+def test_chinese_beside_latin_letters_is_still_chinese(tmp_path: Path, table: str) -> None:
+    assert detect_encoding(written(tmp_path, table.encode("gb18030"))) == "gb18030"
 
 
 def test_a_named_encoding_is_held_to(tmp_path: Path) -> None:
