@@ -16,7 +16,7 @@ from dashboard.casting import Cell
 from dashboard.contract import contract, folded
 from dashboard.intake import Account, Taker
 from dashboard.mapping import Block, ColumnMap, Export, Mapping, Source
-from dashboard.reading import MOST_LISTED, Opened, listed, open_file, rewritten, unreadable
+from dashboard.reading import MOST_LISTED, Opened, form_of, listed, open_file, rewritten, unreadable
 
 #: What every source has besides its own columns: the number, the name and the line of the file a row is from.
 RESERVED = ("source_file", "source_line", "source_name")
@@ -50,13 +50,14 @@ class MappedTaker(Taker):
                     self.result.structural.append(error.breach)
 
     def _take_source_file(self, source: Source, path: Path, known: Callable[[str], bool]) -> None:
-        account = Account(self._next(), path.name, None)
+        sheet = source.options.sheet if form_of(path) in ("workbook", "records") else None
+        account = Account(self._next(), path.name if sheet is None else f"{path.name} [{sheet}]", None)
         options = replace(source.options, decimal=self.export.decimal)
         opened = open_file(self.con, path, options, self.workdir, account.number, known, named=True)
         temporary = f"source_part_{account.number}"
         try:
             opened, count = self._read_into(temporary, opened, account)
-            kept = self._append(source, temporary, opened, account)
+            kept = self._append(source, temporary, opened, account.number)
         except duckdb.Error as error:  # these statements hold nothing but the file's own rows
             raise unreadable(path, error) from error
         self.con.execute(f"drop table {temporary}")
@@ -85,7 +86,7 @@ class MappedTaker(Taker):
             raise unreadable(opened.path, f"{opened.expected_rows} rows written, {count} read")
         return self._read_into(temporary, rewritten(opened, self.workdir, account.number), account)
 
-    def _append(self, source: Source, temporary: str, opened: Opened, account: Account) -> int:
+    def _append(self, source: Source, temporary: str, opened: Opened, number: int) -> int:
         """Add a file's rows, without the blank ones, to the temp table named like its source; the number of rows added."""
         headers = _unique(opened.headers)
         line = "source_line" if opened.carries_lines else f"rowid + {opened.first_line}"
@@ -99,12 +100,12 @@ class MappedTaker(Taker):
                     self.con.execute(f"alter table {table} add column {quoted(header)} {kind}")
         head = f"insert into {table} by name" if exists else f"create temp table {table} as"
         names = ", ".join(f"c{i} as {quoted(header)}" for i, header in enumerate(headers))
-        name, values = (", $name as source_name", {"name": account.name}) if self._names_wanted else ("", {})
+        name, values = (", $name as source_name", {"name": opened.path.name}) if self._names_wanted else ("", {})
         self.con.execute(
-            f"{head} select {names}, {account.number} as source_file, {line} as source_line{name} from {temporary} where not ({' and '.join(cells)})",
+            f"{head} select {names}, {number} as source_file, {line} as source_line{name} from {temporary} where not ({' and '.join(cells)})",
             values,
         )
-        return int(self._one(f"select count(*) from {table} where source_file = {account.number}")[0])
+        return int(self._one(f"select count(*) from {table} where source_file = {number}")[0])
 
     def take_block(self, mapping: Mapping, block: Block, ordinal: int) -> None:
         """The rows of one block of a mapping."""

@@ -125,9 +125,10 @@ def _words(path: Path, place: str, entry: Any) -> dict[str, str]:
 
 
 def _date_format(path: Path, place: str, value: Any) -> str | None:
+    """A date format without blanks at its ends: those of a cell are taken off before it is read."""
     if value is not None and not (isinstance(value, str) and DATE_FORMAT.fullmatch(value) and "%" in value):
         raise _fail(path, "format", place=f"{place} date_format", got=repr(value))
-    return value
+    return None if value is None else value.strip()
 
 
 def read_export(path: Path, entry: Any) -> Export:

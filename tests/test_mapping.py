@@ -237,6 +237,43 @@ def test_numbers_of_a_workbook_beside_amounts_with_a_comma(tmp_path: Path) -> No
     assert "1.234,50" in wrong[4].message("en") and "1.234,50" in wrong[4].message("zh")
 
 
+def test_text_in_another_encoding_is_told_how_to_be_named(tmp_path: Path) -> None:
+    text = "id,kind,from,owed,late\n01,Kölner Kredit,2026-01-05,£10.00,3\n".encode("cp1252")
+    mapping = f'[export]\ncurrency = "GBP"\n[sources.accounts]\nfile = "a.csv"\n{CASES}'
+    (tmp_path / "unnamed").mkdir()
+    said = refusal(tmp_path / "unnamed", mapping, a__csv=text)
+    assert "a.csv:2" in said and "name another in a mapping" in said and "windows-1252" in said
+    named = mapping.replace('"a.csv"', '"a.csv"\nencoding = "windows-1252"')
+    assert taken(tmp_path, named, a__csv=text).rows("cases", "product, placed_balance::varchar") == [("Kölner Kredit", "10.00")]
+
+
+def test_sheets_of_one_workbook_are_told_apart(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for title, rows in {
+        "Loans": [["id", "kind", "from", "owed", "late"], ["1", "card", "2026-01-05", "10.00", "3"], ["2", "card", "soon", "10.00", "3"]],
+        "Cash": [["ref", "id", "day", "sum"], ["P1", "1", "2026-01-06", "much"], ["P2", "1", "2026-01-07", "4.00"]],
+    }.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    cash = 'columns = { payment_id = { sql = "source_name || ref" }, case_id = "id", paid_on = "day", amount = "sum", kind = { value = "fee" } }'
+    sources = '[sources.accounts]\nfile = "a.xlsx"\nsheet = "Loans"\n[sources.cash]\nfile = "a.xlsx"\nsheet = "Cash"\n'
+    found = taken(tmp_path, f'{sources}{CASES}\n[[payments]]\nsource = "cash"\n{cash}\n', a__xlsx=(tmp_path / "a.xlsx").read_bytes())
+    assert [(account.name, account.rows_read) for account in found.accounts[:2]] == [("a.xlsx [Loans]", 2), ("a.xlsx [Cash]", 2)]
+    assert [(breach.file, breach.line, breach.value) for breach, _ in found.breaches()] == [
+        ("a.xlsx [Loans]", 3, "soon"),
+        ("a.xlsx [Cash]", 2, "much"),
+    ]
+    assert found.rows("payments", "payment_id") == [("a.xlsxP2",)]  # the file's own name is the file's alone
+
+
+def test_blanks_at_the_ends_of_a_date_are_in_no_ones_way(tmp_path: Path) -> None:
+    block = CASES.replace('"from"', '{ column = "from", date_format = "%d/%m/%Y  %H:%M: " }')
+    content = "id,kind,from,owed,late\n01,card,01/03/2026  00:11: ,10.00,3\n"
+    assert taken(tmp_path, f'[sources.accounts]\nfile = "a.csv"\n{block}', a__csv=content).rows("cases", "placed_on::varchar") == [("2026-03-01",)]
+
+
 def test_a_source_whose_file_is_not_there(tmp_path: Path) -> None:
     mapping = f'[sources.accounts]\nfile = "a.csv"\n[sources.receipts]\nfile = "r*.csv"\n{CASES}'
     said = refusal(tmp_path, mapping, a__csv="id,kind,from,owed,late\n", b__csv="x\n")
