@@ -28,6 +28,7 @@ class MappedTaker(Taker):
     def __init__(self, con: duckdb.DuckDBPyConnection, workdir: Path, export: Export, last_number: int = 0) -> None:
         super().__init__(con, workdir, export, last_number)
         self._files: dict[str, list[Account]] = {}  # by source, none where it is optional and not there
+        self._headers_of: dict[int, set[str]] = {}  # by file, in lower case
         self._joined: set[str] = set()  # sources that a SELECT reads whose rows are traced to others
         self._names_wanted = False
 
@@ -45,13 +46,14 @@ class MappedTaker(Taker):
             known = _known_headers(mapping, source)
             for path in paths:
                 try:
-                    self._take_source_file(source, path, known)
+                    self._take_source_file(source, path, folder, known)
                 except StructuralBreach as error:
                     self.result.structural.append(error.breach)
 
-    def _take_source_file(self, source: Source, path: Path, known: Callable[[str], bool]) -> None:
+    def _take_source_file(self, source: Source, path: Path, folder: Path, known: Callable[[str], bool]) -> None:
+        name = path.name if path == folder else path.relative_to(folder).as_posix()
         sheet = source.options.sheet if form_of(path) in ("workbook", "records") else None
-        account = Account(self._next(), path.name if sheet is None else f"{path.name} [{sheet}]", None)
+        account = Account(self._next(), name if sheet is None else f"{name} [{sheet}]", None)
         options = replace(source.options, decimal=self.export.decimal)
         opened = open_file(self.con, path, options, self.workdir, account.number, known, named=True)
         temporary = f"source_part_{account.number}"
@@ -89,6 +91,7 @@ class MappedTaker(Taker):
     def _append(self, source: Source, temporary: str, opened: Opened, number: int) -> int:
         """Add a file's rows, without the blank ones, to the temp table named like its source; the number of rows added."""
         headers = _unique(opened.headers)
+        self._headers_of[number] = {header.casefold() for header in headers}
         line = "source_line" if opened.carries_lines else f"rowid + {opened.first_line}"
         cells = [f"{'clean_text' if kind == 'VARCHAR' else ''}(c{index}) is null" for index, kind in enumerate(opened.types)]
         table = quoted(source.name)
@@ -134,6 +137,23 @@ class MappedTaker(Taker):
             self._joined |= {name for name in named if not traced & {file.number for file in self._files[name]}}
         self._remember(table, account, sql, {}, {column: cell.ref for column, cell in cells.items()})
         self._explain(table, cells, account, {})
+        self._name_lacking(block, account.number)
+
+    def _name_lacking(self, block: Block, part: int) -> None:
+        """Say of values that are missing because a file has no such column, as others of its source do, that this is why."""
+        headers = [] if block.source is None else self._source_headers(block.source)
+        named = {column: _header(spec.column, headers, block) for column, spec in block.columns.items() if spec.column is not None}
+        for file in self._files[block.source or ""] if named else ():
+            for column, header in named.items():
+                if header.casefold() not in self._headers_of[file.number]:
+                    self.con.execute(
+                        "update breach set expected = 'value_of_column', details = json_object('header', $header) "
+                        "where part = $part and source_file = $file and column_id = $column and kind = 'missing_value'",
+                        {"header": header, "part": part, "file": file.number, "column": column},
+                    )
+
+    def _source_headers(self, source: str) -> list[str]:
+        return [str(row[0]) for row in self.con.execute(f"describe {quoted(source)}").fetchall()]
 
     def _is_absent(self, block: Block) -> bool:
         """Whether a SELECT that finds no table speaks of optional sources alone that aren't there."""
@@ -163,7 +183,7 @@ class MappedTaker(Taker):
         if block.select is not None:
             return self._select_cells(block)
         assert block.source is not None
-        headers = [str(row[0]) for row in self.con.execute(f"describe {quoted(block.source)}").fetchall()]
+        headers = self._source_headers(block.source)
         values: dict[str, Any] = {}
         parts: list[str] = []
         wanted = {name: spec for name, spec in block.columns.items() if not contract().tables[block.table].columns[name].personal}

@@ -268,6 +268,21 @@ def test_sheets_of_one_workbook_are_told_apart(tmp_path: Path) -> None:
     assert found.rows("payments", "payment_id") == [("a.xlsxP2",)]  # the file's own name is the file's alone
 
 
+def test_a_file_that_calls_a_column_otherwise_is_named(tmp_path: Path) -> None:
+    for month, headers in {"05": "id,kind,from,owed,late", "06": "id,zone,from,owed,late"}.items():
+        (tmp_path / "e" / month).mkdir(parents=True)
+        (tmp_path / "e" / month / "a.csv").write_text(f"{headers}\n{month},card,2026-01-05,10.00,3\n{month}b,,2026-01-05,10.00,3\n", encoding="utf-8")
+    mapping = tmp_path / "m.toml"
+    mapping.write_text(f'[sources.accounts]\nfile = "*/a.csv"\n{CASES}', encoding="utf-8")
+    found = take(tmp_path / "e", tmp_path / "w", mapping)
+    assert [account.name for account in found.accounts[:2]] == ["05/a.csv", "06/a.csv"]
+    said = {(breach.file, breach.line): breach for breach, _ in found.breaches()}
+    assert sorted(said) == [("05/a.csv", 3), ("06/a.csv", 2), ("06/a.csv", 3)]
+    assert "no column" not in said["05/a.csv", 3].message("en")
+    for line in (2, 3):
+        assert "this file has no column kind" in said["06/a.csv", line].message("en") and "kind" in said["06/a.csv", line].message("zh")
+
+
 def test_blanks_at_the_ends_of_a_date_are_in_no_ones_way(tmp_path: Path) -> None:
     block = CASES.replace('"from"', '{ column = "from", date_format = "%d/%m/%Y  %H:%M: " }')
     content = "id,kind,from,owed,late\n01,card,01/03/2026  00:11: ,10.00,3\n"
