@@ -15,6 +15,7 @@ from contextlib import nullcontext
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -248,8 +249,13 @@ def _show_load(loaded: Loaded, lang: str) -> None:
     if loaded.ignored_files:
         names = ", ".join(loaded.ignored_files)
         out.print(f"{'files no table reads' if lang == 'en' else '未被任何表读取的文件'}: {names}", markup=False, soft_wrap=True)
-    for breach, count in loaded.breaches:
-        out.print(f"{breach_line(breach, lang)} (×{count:,})", markup=False, soft_wrap=True)
+    for (_, kind, _), alike in groupby(loaded.breaches, key=lambda found: (found[0].table, found[0].kind, found[0].column)):
+        shown = list(alike)
+        for breach, _ in shown:
+            out.print(breach_line(breach, lang), markup=False, soft_wrap=True)
+        if more := shown[0][1] - len(shown):
+            rest = {"en": f"… and {more:,} more: {kind_label(kind, lang)}", "zh": f"…… 另有 {more:,} 处:{kind_label(kind, lang)}"}
+            out.print(rest[lang], markup=False, soft_wrap=True)
     for kind, count in loaded.flags:
         out.print(f"{'flagged' if lang == 'en' else '已标记'}: {kind_label(kind, lang)} (×{count:,})", markup=False, soft_wrap=True)
     for name, change in loaded.changes.items():

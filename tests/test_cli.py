@@ -45,6 +45,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(("lang", "more"), [("en", "… and 3 more: not readable as this type"), ("zh", "…… 另有 3 处:类型不符")])
+def test_breaches_beyond_those_shown_are_counted_once(tmp_path: Path, lang: str, more: str) -> None:
+    """Of 500 payments 23 are dated `soon`: 20 are shown, each with its line, and the other three as one."""
+    days = ["soon" if number < 23 else "2026-02-10" for number in range(500)]
+    payments = "\n".join(f"P{number} | C1 | {day} | 1.00 | payment" for number, day in enumerate(days))
+    export = {**EXPORT, "payments": f"payment_id | case_id | paid_on | amount | kind\n{payments}"}
+    write_export(tmp_path / "export", export, settings={"as_of": "2026-02-28"})
+    said = run("load", str(tmp_path / "export"), "--dry-run", "--lang", lang, home=tmp_path / "home").stdout.splitlines()
+    assert len([line for line in said if "'soon'" in line]) == 20
+    assert [line for line in said if line.startswith("…")] == [more]
+
+
 def test_measure_answers_as_json_with_amounts_as_text(place: Path) -> None:
     done = run("measure", "recovery_rate,net_amount", "--by", "product", "--from", "2026-02-01", "--format", "json", home=place / "home")
     answer = json.loads(done.stdout)
