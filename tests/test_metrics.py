@@ -431,6 +431,22 @@ def test_median_time_counts_leaving_as_a_competing_exit(given: Callable[..., Giv
     assert shop.value("time_to_first_payment") == 30
 
 
+def test_the_first_30_days_are_day_0_to_day_29_as_the_definition_says(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01",
+        payments="""
+            case_id | paid_on    | amount
+            C1      | 2026-01-01 | 100
+            C1      | 2026-01-30 | 20
+            C1      | 2026-01-31 | 3
+        """,
+        as_of="2026-01-31",
+    )
+    assert (shop.value("first_30_amount"), shop.value("to_date_amount")) == (D("120.00"), D("123.00"))
+    for name in ("first_30_amount", "front_loading"):
+        assert "0 to 29" in metrics()[name].formula["en"] and "第0至29天" in metrics()[name].formula["zh"]
+
+
 def test_a_wholly_reversed_payment_is_no_first_payment(given: Callable[..., Given]) -> None:
     shop = given(
         cases="case_id | placed_on\nC1 | 2026-01-01",

@@ -69,7 +69,7 @@ def test_too_few_batches_say_so(given: Callable[..., Any], opened: Callable[...,
     cases = "\n".join(["case_id | placed_on | placed_balance", *(f"C{n} | 2026-0{n}-05 | 1000" for n in range(1, 5))])
     shop = given(cases=cases, payments="case_id | paid_on | amount\nC1 | 2026-01-20 | 250.00", as_of="2026-04-30")
     monkeypatch.setenv("COLLECTIONS_HOME", str(shop.home.path))
-    assert "Not observed long enough: 4 placement months" in said(opened("en"))
+    assert "placement months complete so far: 4," in said(opened("en"))
     assert "观察时间不足：目前仅有 4 个" in said(opened("zh"))
 
 
