@@ -31,11 +31,13 @@ class MappedTaker(Taker):
         self._headers_of: dict[int, set[str]] = {}  # by file, in lower case
         self._joined: set[str] = set()  # sources that a SELECT reads whose rows are traced to others
         self._names_wanted = False
+        self._spelled: set[str] = set()  # names that the mapping's SQL speaks of, in lower case
 
     def take_sources(self, folder: Path, mapping: Mapping) -> None:
         """Every source of a mapping as a temp table of its cells as text, with source_file, source_line and, where wanted, source_name."""
         self.con.execute("create temp table if not exists used (source_file integer, source_line bigint)")
         self._names_wanted = any("source_name" in text.casefold() for text in _sql_texts(mapping))
+        self._spelled = {word.casefold() for text in _sql_texts(mapping) for word in _words(text)}
         for source in mapping.sources.values():
             self._files[source.name] = []
             paths = _source_files(folder, source, mapping)
@@ -91,16 +93,17 @@ class MappedTaker(Taker):
     def _append(self, source: Source, temporary: str, opened: Opened, number: int) -> int:
         """Add a file's rows, without the blank ones, to the temp table named like its source; the number of rows added."""
         headers = _unique(opened.headers)
-        self._headers_of[number] = {header.casefold() for header in headers}
         line = "source_line" if opened.carries_lines else f"rowid + {opened.first_line}"
         cells = [f"{'clean_text' if kind == 'VARCHAR' else ''}(c{index}) is null" for index, kind in enumerate(opened.types)]
         table = quoted(source.name)
         exists = self._one("select count(*) from duckdb_tables() where temporary and table_name = $name", {"name": source.name})[0]
         if exists:
-            there = {str(row[0]).casefold() for row in self.con.execute(f"describe {table}").fetchall()}
+            headers = self._aligned(headers, self._source_headers(source.name))
+            there = {header.casefold() for header in self._source_headers(source.name)}
             for header, kind in zip(headers, opened.types, strict=True):
                 if header.casefold() not in there:
                     self.con.execute(f"alter table {table} add column {quoted(header)} {kind}")
+        self._headers_of[number] = {header.casefold() for header in headers}
         head = f"insert into {table} by name" if exists else f"create temp table {table} as"
         names = ", ".join(f"c{i} as {quoted(header)}" for i, header in enumerate(headers))
         name, values = (", $name as source_name", {"name": opened.path.name}) if self._names_wanted else ("", {})
@@ -109,6 +112,13 @@ class MappedTaker(Taker):
             values,
         )
         return int(self._one(f"select count(*) from {table} where source_file = {number}")[0])
+
+    def _aligned(self, headers: list[str], there: list[str]) -> list[str]:
+        """A file's headers, each as an earlier file of its source spells it if only spaces and dashes differ and no SQL asks for this spelling."""
+        own = {header.casefold() for header in headers}
+        near = {folded(header): header for header in reversed(there) if header not in RESERVED and header.casefold() not in own}
+        known = {header.casefold() for header in there} | self._spelled
+        return [header if header.casefold() in known else near.pop(folded(header), header) for header in headers]
 
     def take_block(self, mapping: Mapping, block: Block, ordinal: int) -> None:
         """The rows of one block of a mapping."""

@@ -268,6 +268,20 @@ def test_sheets_of_one_workbook_are_told_apart(tmp_path: Path) -> None:
     assert found.rows("payments", "payment_id") == [("a.xlsxP2",)]  # the file's own name is the file's alone
 
 
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_headers_spelled_otherwise_from_file_to_file(tmp_path: Path, first: str) -> None:
+    """Whichever file comes first, `Opened on`, `OPENED_ON` and `opened-on` are one column; what SQL asks for by name stays apart."""
+    heads = {
+        first: "id,kind,Opened on,owed,late,Part 1",
+        {"a": "b", "b": "a"}[first]: "id,kind,OPENED_ON,owed,late,part_1",
+        "c": "id,kind,opened-on,owed,late,x",
+    }
+    files = {f"{name}__csv": f"{head}\n{name},card,2026-01-05,10.00,3,north\n" for name, head in heads.items()}
+    block = CASES.replace('"from"', '"Opened on"').replace('"late" }', '"late", region = { sql = \'coalesce("Part 1", part_1)\' } }')
+    found = taken(tmp_path, f'[sources.accounts]\nfile = "*.csv"\n{block}', **files)
+    assert found.rows("cases", "case_id, placed_on::varchar, region") == [(name, "2026-01-05", None if name == "c" else "north") for name in "abc"]
+
+
 def test_a_file_that_calls_a_column_otherwise_is_named(tmp_path: Path) -> None:
     for month, headers in {"05": "id,kind,from,owed,late", "06": "id,zone,from,owed,late"}.items():
         (tmp_path / "e" / month).mkdir(parents=True)
