@@ -102,6 +102,29 @@ def test_other_windows_and_any_attempt(shop: Given) -> None:
     assert {row["attributed_linear_amount"] for row in every} == {D("145.01")} and len(every) == 8
 
 
+def test_a_window_of_30_days_is_the_payments_day_and_the_30_before_it(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01\nC2 | 2026-01-01\nC3 | 2026-01-01",
+        contacts="""
+            contact_id | case_id | started_at          | channel | direction | outcome
+            K1         | C1      | 2026-02-03 23:00:00 | sms     | outbound  | delivered
+            K2         | C2      | 2026-02-02 23:00:00 | sms     | outbound  | delivered
+            K3         | C3      | 2026-03-05 09:00:00 | email   | outbound  | delivered
+        """,
+        payments="""
+            case_id | paid_on    | amount
+            C1      | 2026-03-05 | 100
+            C2      | 2026-03-05 | 20
+            C3      | 2026-03-05 | 3
+        """,
+        as_of="2026-03-31",
+    )
+    rows = shop.rows(["attributed_last_amount", "path_starts"], by="channel", start="2026-03-01", until="2026-03-31")
+    assert {row["channel"]: (row["attributed_last_amount"], row["path_starts"]) for row in rows} == {
+        "sms": (D("100.00"), 1), "email": (D("3.00"), 1), "none": (D("20.00"), 0),
+    }  # fmt: skip
+
+
 def test_rows_behind_a_credit(shop: Given) -> None:
     rows = shop.warehouse.rows("attributed_linear_amount", {"channel": "sms"}, filters=shop.filters(start="2026-02-01", until="2026-02-28"))
     assert [(row["case_id"], row["counted"]) for row in rows.rows] == [("C1", D("33.33")), ("C1", D("33.34"))] and rows.total == D("66.67")
