@@ -452,8 +452,11 @@ class Warehouse:
         return [p for p in periods if p.start <= self.info.as_of and p.until >= self.info.first_on]
 
     def _mark_unrecorded(self, table: dict[tuple[Any, ...], dict[str, Any]], names: tuple[str, ...], at: int | None, periods: list[Period]) -> None:
-        """Whom nobody tried is not known of a time before the first contact on record; `at`: where a key has its period."""
-        marked = [entry.id for entry in plain(names) if entry.of in ("reach", "first_touches")]
+        """What contacts tell is not known of a time before the first on record; `at`: where a key has its period.
+
+        Credits are: what no contact came before is a share of the cash like any other, and with it they add up.
+        """
+        marked = [entry.id for entry in plain(names) if entry.of != "credits" and any(need.split(".")[0] == "contacts" for need in entry.needs)]
         first = self._since_contacts() if marked else None
         early = {period.label for period in periods if first is not None and period.until < first}
         for key, values in table.items() if early else ():

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import ui
+from dashboard import formats, ui
 from dashboard.channels import caps, figures, sentences, when
 
 lang, currency, at, rate = ui.lang(), ui.currency(), ui.frame(), "right_party_rate"
@@ -56,4 +56,5 @@ with ui.panel("caps", ui.say("intensity.caps")) as panel:
         panel.figure(figures.lanes([row["short"] for row in checked], sentences.cap_lanes(checked, lang), lang, currency))
     units = {"units": "count", "near_cap": "count", "at_cap": "count", "above_cap": "count", "most": "count"}
     said = {"checked": "text", "since": "date", "confidence": "text", "source": "text"}
-    panel.table(rows, ui.columns("intensity", rule="text", unit="text", **units, **said), last)
+    none = ui.say("intensity.no_cap", day=formats.day(last.until, lang))
+    panel.table(rows, ui.columns("intensity", rule="text", unit="text", **units, **said), last, empty=none)

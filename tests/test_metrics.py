@@ -589,6 +589,34 @@ def test_before_contacts_are_recorded_nobody_knows_who_was_tried(given: Callable
     assert shop.rows(names)[0]["first_attempt_rate"] == 0.5
 
 
+def test_before_contacts_are_recorded_no_rate_of_them_is_nought(given: Callable[..., Given]) -> None:
+    """Contacts are on record from March: what they tell of January is unknown, not nothing; from March on nothing is nothing."""
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01\nC2 | 2026-01-01",
+        collectors="collector_id\nK1",
+        attendance="collector_id | worked_on | productive_hours\nK1 | 2026-01-05 | 8\nK1 | 2026-03-06 | 8\nK1 | 2026-04-06 | 8",
+        promises="""
+            promise_id | case_id | made_at    | due_on     | amount
+            Q1         | C1      | 2026-01-10 | 2026-01-20 | 10
+            Q2         | C1      | 2026-03-01 | 2026-03-12 | 10
+            Q3         | C2      | 2026-04-01 | 2026-04-12 | 10
+        """,
+        payments="case_id | paid_on | amount\nC1 | 2026-01-20 | 10\nC1 | 2026-04-20 | 10",
+        contacts="""
+            case_id | started_at          | channel | direction | outcome   | collector_id | cost
+            C1      | 2026-03-10 10:00:00 | sms     | outbound  | delivered |              | 1
+            C1      | 2026-03-21 10:00:00 | phone   | outbound  | no_answer | K1           | 1
+        """,
+        as_of="2026-04-30",
+    )
+    names = ("reminder_rate", "dues", "calls_per_hour", "cost_per_attributed", "promises_made", "productive_hours")
+    found = {str(row["month"]): [row[name] for name in names] for row in shop.rows(names, by="month")}
+    assert found["2026-01-01"] == [None, None, None, None, 1, 8.0]
+    assert found["2026-03-01"] == [1.0, 1, 1 / 8, None, 1, 8.0]
+    assert found["2026-04-01"] == [0.0, 1, 0.0, 0.0, 1, 8.0]
+    assert shop.rows(names)[0]["reminder_rate"] == 1 / 2  # the promise of January is not taken for one without a reminder
+
+
 def test_an_interval_ends_at_none_and_at_all() -> None:
     assert all(wilson(0, n)[0] == 0.0 and wilson(n, n)[1] == 1.0 for n in range(1, 2000))
 

@@ -1,4 +1,5 @@
--- One row per sequence of the first three touches by us (before any cash) of cases placed in a period and followed $days days, and whether they paid.
+-- One row per sequence of the first three touches by us (before any cash) of cases placed in a period, from the month on in which contacts begin
+-- to be recorded, and followed $days days, and whether they paid.
 with
 
 followed as (
@@ -8,6 +9,7 @@ followed as (
         case when first_paid_on is null or second_on <= first_paid_on then channel_2 end as second_channel,
         case when first_paid_on is null or third_on <= first_paid_on then channel_3 end as third_channel,
     from model.first_touches
+    inner join model.sources as sources on sources.table_id = 'contacts' and placed_on >= date_trunc('month', sources.first_on)
     where
         placed_on >= $start and placed_on <= $until and date_diff('day', placed_on, as_of_day()) >= $days
         and ($product is null or list_contains($product, product))

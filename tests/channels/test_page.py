@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,23 @@ def test_the_funnel_of_a_channel_is_what_was_measured(loaded_home: Path, monkeyp
 def test_when_and_how_often(loaded_home: Path, monkeypatch: pytest.MonkeyPatch, lang: str, wanted: tuple[str, ...]) -> None:
     text = said(page_of(loaded_home, monkeypatch, "intensity", lang=lang))
     assert all(part in text for part in wanted) and "None" not in text and "nan" not in text
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "No cap was in force on 31 Mar 2010"), ("zh", "2010年3月31日尚无生效的上限")])
+def test_calls_of_a_time_before_any_cap_and_cases_placed_before_any_call(
+    given: Callable[..., Given], monkeypatch: pytest.MonkeyPatch, lang: str, told: str
+) -> None:
+    """All caps on file are younger than these calls; of C1, placed before the first call on record, nobody knows whether it was touched."""
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2009-10-01\nC2 | 2010-01-05",
+        payments="case_id | paid_on | amount\nC1 | 2009-10-20 | 5",
+        contacts="case_id | started_at | channel\nC2 | 2010-01-10 10:00:00 | phone\nC2 | 2010-03-10 10:00:00 | phone",
+        as_of="2010-03-31",
+    )
+    assert told in said(page_of(shop.home.path, monkeypatch, "intensity", lang=lang))
+    nothing = dict.fromkeys(("product", "bucket", "region", "team", "batch", "teams"))
+    rows = shop.warehouse.run("touch_sequences", {"days": 60, "start": date(2009, 1, 1), "until": date(2010, 3, 31), **nothing})
+    assert [(row["first_channel"], row["paid"], row["cases"]) for row in rows] == [("phone", False, 1)]
 
 
 def test_letters_alone(fines: Given, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
