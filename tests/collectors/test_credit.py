@@ -105,6 +105,24 @@ def test_who_holds_a_case_now(shop: Given) -> None:
     assert [(row["case_id"], row["held_from"], row["all_rows"]) for row in held["W2"]] == [("C1", date(2026, 2, 10), 1)]
 
 
+def test_a_case_held_has_the_balance_and_bucket_it_has_come_to(given: Callable[..., Given]) -> None:
+    """On 31 March. C1 has no balances: 1,000 − 900, 10 + 80 days. C2: the balance of February, 40 + 31 days. C3 was at zero then and stays so."""
+    shop = given(
+        cases="case_id | placed_on  | placed_balance | days_past_due\nC1 | 2026-01-10 | 1000 | 10\nC2 | 2026-01-10 | 800 | 0\nC3 | 2026-01-10 | 700 | 5",
+        balances="case_id | as_of | balance | days_past_due\nC2 | 2026-02-28 | 600 | 40\nC3 | 2026-02-28 | 300 | 0",
+        payments="case_id | paid_on | amount\nC1 | 2026-02-20 | 900\nC2 | 2026-02-20 | 200",
+        collectors="collector_id\nW1",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2026-01-10 | W1\nC2 | 2026-01-10 | W1\nC3 | 2026-01-10 | W1",
+        as_of="2026-03-31",
+    )
+    rows = shop.warehouse.run("held_cases", {"collector": "W1", "limit": 10, "offset": 0})
+    assert [(row["case_id"], row["balance"], row["bucket"], row["net_amount"]) for row in rows] == [
+        ("C2", D("600.00"), "M3", D("200.00")),
+        ("C3", D("300.00"), "C", D("0.00")),
+        ("C1", D("100.00"), "M3", D("900.00")),
+    ]
+
+
 def test_a_reversal_goes_where_its_payment_went(shop: Given) -> None:
     for rule in RULES:
         found = {payment: collector for payment, collector, *_ in each(shop.warehouse, rule, "30")}
