@@ -1,4 +1,5 @@
--- One row per case that went from one collector to another, and side: `out` of one's hands, `in` to the other's, with the balance it had.
+-- One row per case that went from one collector to another, and side: `out` of one's hands, `in` to the other's, with the balance it had: the last
+-- known, else placed less net cash.
 -- gap_days: how long after the former's last day (1 is the day after it); held_until_on: how long the other then held it.
 create table model.handovers as
 with
@@ -36,19 +37,47 @@ sides as (
         gap_days,
         until_on as held_until_on,
     from moved
+),
+
+known as (
+    select
+        sides.*,
+        cases.case_key,
+        positions.amount,
+        positions.from_balances,
+    from sides
+    inner join model.cases as cases on sides.case_id = cases.case_id
+    left join model.positions as positions
+        on cases.case_key = positions.case_key and sides.moved_on > positions.known_on and sides.moved_on <= positions.until_on
+),
+
+-- only a case with no balances row needs its cash taken off what was placed
+paid_before as (
+    select
+        known.case_key,
+        known.moved_on,
+        sum(cash.net_amount) as net_amount,
+    from (select case_key, moved_on from known where from_balances = 0 group by case_key, moved_on) as known
+    inner join model.cash as cash on known.case_key = cash.case_key and cash.paid_on < known.moved_on
+    group by known.case_key, known.moved_on
 )
 
 select
-    sides.handed,
-    sides.moved_on,
-    cases.case_key,
-    sides.collector_id,
-    sides.team,
-    sides.agency,
-    sides.other_id,
-    sides.gap_days,
-    sides.held_until_on,
-    cast(coalesce(positions.amount, 0) as decimal(18, 2)) as moved_amount,
+    known.handed,
+    known.moved_on,
+    known.case_key,
+    known.collector_id,
+    known.team,
+    known.agency,
+    known.other_id,
+    known.gap_days,
+    known.held_until_on,
+    cast(
+        case
+            when known.from_balances = 0 then greatest(known.amount - coalesce(paid_before.net_amount, 0), 0)
+            else coalesce(known.amount, 0)
+        end as decimal(18, 2)
+    ) as moved_amount,
     cases.product,
     cases.region,
     cases.batch,
@@ -56,8 +85,7 @@ select
     cases.strategy,
     cases.age_band,
     cases.placed_month,
-from sides
-inner join model.cases as cases on sides.case_id = cases.case_id
-left join model.positions as positions
-    on cases.case_key = positions.case_key and sides.moved_on > positions.known_on and sides.moved_on <= positions.until_on
-order by sides.moved_on, cases.case_key, sides.handed
+from known
+inner join model.cases as cases on known.case_key = cases.case_key
+left join paid_before on known.case_key = paid_before.case_key and known.moved_on = paid_before.moved_on
+order by known.moved_on, known.case_key, known.handed

@@ -327,3 +327,22 @@ def test_what_nobody_did_is_not_the_collectors(given: Callable[..., Given]) -> N
     )
     house, own = one_desk.funnels(shop.warehouse, shop.filters("2026-02-01", "2026-02-28"), "W1")
     assert (house["promises"], own["promises"]) == (2.0, 1.0)
+
+
+def test_a_case_without_balances_is_handed_over_with_what_is_left_of_it(given: Callable[..., Given]) -> None:
+    """C1 goes over with 1,000 − 900, paid before; what comes on the day itself and later is the new holder's. C2 with its last balance."""
+    shop = given(
+        cases="case_id | placed_on | placed_balance\nC1 | 2026-01-10 | 1000\nC2 | 2026-01-10 | 800",
+        balances="case_id | as_of | balance | days_past_due\nC2 | 2026-01-31 | 600 | 40",
+        payments="case_id | paid_on | amount\nC1 | 2026-02-10 | 900\nC1 | 2026-02-20 | 40\nC2 | 2026-02-10 | 70",
+        collectors="collector_id\nW1\nW2",
+        assignments="""
+            case_id | assigned_at | released_at | collector_id
+            C1      | 2026-01-10  | 2026-02-20  | W1
+            C1      | 2026-02-20  |             | W2
+            C2      | 2026-01-10  | 2026-02-20  | W1
+            C2      | 2026-02-20  |             | W2
+        """,
+        as_of="2026-03-31",
+    )
+    assert (shop.value("transferred_in_amount", collector="W2"), shop.value("transferred_out_amount", collector="W1")) == (D("700.00"), D("700.00"))
