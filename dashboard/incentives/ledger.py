@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -38,7 +39,11 @@ ADJUSTMENTS = ("correction", "bonus", "deduction", "settlement")
 #: How a dispute can be answered.
 ANSWERS = ("answered", "accepted", "rejected")
 LONGEST_REASON = 1000
+#: Amounts have 18 digits, two of them behind the point.
+LARGEST = Decimal(10) ** 16
 _FIRST = "0" * 64
+#: 12,50 is not 1,250: who writes a decimal comma is asked again.
+_AMOUNT = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 
 _tables = MetaData()
 plans = Table(
@@ -397,7 +402,7 @@ class Ledger:
         _must(who, "prepare")
         if kind not in ADJUSTMENTS:
             raise Refused("unknown_kind", kind=kind, known=", ".join(ADJUSTMENTS))
-        if not amount.is_finite() or amount == 0 or amount != amount.quantize(Decimal("0.01")):
+        if not amount.is_finite() or not 0 < abs(amount) < LARGEST or amount != amount.quantize(Decimal("0.01")):
             raise Refused("not_an_amount", amount=amount)
         with self._writing() as connection:
             self._open(connection, dataset, month, plan)
@@ -626,11 +631,10 @@ class Ledger:
 
 
 def amount(text: str) -> Decimal:
-    """An amount as somebody wrote it; Refused for anything else."""
-    try:
-        return Decimal(text.strip().replace(",", ""))
-    except InvalidOperation as error:
-        raise Refused("not_an_amount", amount=text) from error
+    """An amount as somebody wrote it, commas between its thousands alone; Refused for anything else."""
+    if not _AMOUNT.fullmatch(text.strip()):
+        raise Refused("not_an_amount", amount=text)
+    return Decimal(text.strip().replace(",", ""))
 
 
 def _must(who: Person, *rights: str) -> None:

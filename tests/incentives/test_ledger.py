@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -203,13 +204,18 @@ def test_adjustments_have_a_reason_an_author_and_an_open_month(ledger: Ledger) -
         (lambda: ledger.adjust("sample", MARCH, "p", "W1", d(5), ANNA, "  "), "no_reason"),
         (lambda: ledger.adjust("sample", MARCH, "p", "W1", d("0.001"), ANNA, "x"), "not_an_amount"),
         (lambda: ledger.adjust("sample", MARCH, "p", "W1", d(0), ANNA, "x"), "not_an_amount"),
+        (lambda: ledger.adjust("sample", MARCH, "p", "W1", d("1" + 30 * "0"), ANNA, "x"), "not_an_amount"),
         (lambda: ledger.adjust("sample", MARCH, "p", "W1", d(5), CLERK, "x"), "not_allowed"),
         (lambda: ledger.adjust("sample", MARCH, "p", "W1", d(5), ANNA, "x", "gift"), "unknown_kind"),
-        (lambda: amount("five"), "not_an_amount"),
+        *((partial(amount, text), "not_an_amount") for text in ("five", "12,50", "1.250,00", "1,2345", "1e3", "", "nan")),
     ):
         with pytest.raises(Refused) as caught:
             wrong()
         assert caught.value.code == code
+
+
+def test_an_amount_is_read_as_it_was_meant() -> None:
+    assert [amount(text) for text in (" 1,250.50 ", "-0.5", "+12,000,000", "1250")] == [d("1250.50"), d("-0.5"), d(12_000_000), d(1250)]
 
 
 def test_who_adjusts_does_not_approve(ledger: Ledger) -> None:
