@@ -103,6 +103,8 @@ def people(path: Path) -> dict[str, Person]:
         entries = tomllib.loads(path.read_text(encoding="utf-8")).get("person", [])
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PeopleError(f"{path.name}: {error}") from error
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise PeopleError(f"{path.name}: person: expected one [[person]] for each, with two brackets")
     found: dict[str, Person] = {}
     for number, entry in enumerate(entries, start=1):
         person = _person(path.name, number, entry)
@@ -120,7 +122,7 @@ def _person(file: str, number: int, entry: Mapping[str, Any]) -> Person:
     identifier, role = entry.get("id"), entry.get("role")
     if not isinstance(identifier, str) or not identifier.strip():
         raise PeopleError(f"{where}: id: got {identifier!r}, expected the name the log-in gives")
-    if role not in ROLES:
+    if not isinstance(role, str) or role not in ROLES:
         raise PeopleError(f"{where}: role: got {role!r}, expected one of {', '.join(ROLES)}")
     teams, collector = entry.get("teams"), entry.get("collector")
     if teams is not None and (not isinstance(teams, list) or not all(isinstance(team, str) for team in teams)):
@@ -130,7 +132,10 @@ def _person(file: str, number: int, entry: Mapping[str, Any]) -> Person:
     if role == "collector" and not isinstance(collector, str):
         raise PeopleError(f'{where}: a collector needs collector = "…", the id in the export')
     known = frozenset(right for one in ROLES.values() for right in one.rights) | {"pay_team"}
-    more = frozenset(entry.get("rights", []))
+    rights = entry.get("rights", [])
+    if not isinstance(rights, list) or not all(isinstance(right, str) for right in rights):
+        raise PeopleError(f"{where}: rights: got {rights!r}, expected a list of {', '.join(sorted(known))}")
+    more = frozenset(rights)
     if more - known:
         raise PeopleError(f"{where}: rights: unknown {', '.join(sorted(more - known))}; expected of {', '.join(sorted(known))}")
     scope = Scope(role, tuple(sorted(teams)) if teams is not None else None, ROLES[role].names, collector if role == "collector" else None)

@@ -60,6 +60,10 @@ def test_people_are_who_the_file_says(tmp_path: Path) -> None:
         ("[[person]]\nid = 'a'\nrole = 'hr'\nteam = ['x']", "unknown team"),
         ("[[person]]\nid = 'a'\nrole = 'hr'\n[[person]]\nid = 'a'\nrole = 'hr'", "person 2: 'a' is there twice"),
         ("[[person]]\nid = 'a'\nrole = 'hr'\nrights = ['all']", "rights: unknown all"),
+        ("[[person]]\nid = 'a'\nrole = 'hr'\nrights = 'upload'", "person 1: rights: got 'upload', expected a list of"),
+        ("[[person]]\nid = 'a'\nrole = 'hr'\nrights = [['upload']]", "person 1: rights: got"),
+        ("[[person]]\nid = 'a'\nrole = ['hr']", "person 1: role: got"),
+        ("[person]\nid = 'a'\nrole = 'hr'", "person: expected one .* for each"),
         ("not toml", "people.toml:"),
     ],
 )
