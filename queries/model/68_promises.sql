@@ -76,8 +76,8 @@ select
         when coalesce(promises.collector_id, said.collector_id) is not null then coalesce(collectors.agency, '')
         else coalesce(holders.agency, '')
     end as agency,
-    coalesce(made_month.bucket, case when month_number(judged.made_on) = cases.placed_month_number then 'new' else 'left' end) as bucket,
-    coalesce(due_month.bucket, case when month_number(judged.due_on) = cases.placed_month_number then 'new' else 'left' end) as due_bucket,
+    coalesce(made_month.bucket, case when month_number(judged.made_on) <= cases.placed_month_number then 'new' else 'left' end) as bucket,
+    coalesce(due_month.bucket, case when month_number(judged.due_on) <= cases.placed_month_number then 'new' else 'left' end) as due_bucket,
     cases.product,
     cases.region,
     cases.batch,

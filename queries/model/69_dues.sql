@@ -68,7 +68,7 @@ select
     coalesce(holders.team, 'house') as team,
     coalesce(holders.collector_id, 'house') as collector_id,
     coalesce(holders.agency, '') as agency,
-    coalesce(months.bucket, case when month_number(counted.due_on) = cases.placed_month_number then 'new' else 'left' end) as bucket,
+    coalesce(months.bucket, case when month_number(counted.due_on) <= cases.placed_month_number then 'new' else 'left' end) as bucket,
     cases.product,
     cases.region,
     cases.batch,

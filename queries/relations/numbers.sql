@@ -54,7 +54,7 @@ select
     case
         when cases.case_key is null then ''
         when case_months.bucket is not null then case_months.bucket
-        when month_number(held.contacted_on) = cases.placed_month_number then 'new'
+        when month_number(held.contacted_on) <= cases.placed_month_number then 'new'
         else 'left'
     end as bucket,
     coalesce(cases.product, '') as product,

@@ -234,6 +234,20 @@ def test_what_came_before_a_placement_is_not_how_soon_it_was_tried(given: Callab
     assert {row["bucket"]: row["attempts"] for row in shop.rows("attempts", by="bucket")} == {"new": 4}
 
 
+def test_what_came_before_a_placement_is_of_a_new_case_everywhere(given: Callable[..., Given]) -> None:
+    """As a creditor may have called before it placed the case: all its figures stand in the same bucket, none under those that left."""
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-02-01",
+        contacts="case_id | started_at | channel | number_id\nC1 | 2026-01-20 10:00:00 | phone | N1",
+        promises="case_id | made_at | due_on | amount\nC1 | 2026-01-20 10:00:00 | 2026-01-25 | 100",
+        payments="case_id | paid_on | amount\nC1 | 2026-01-30 | 40",
+        as_of="2026-02-28",
+    )
+    names = ("net_amount", "attempts", "tried_numbers", "promises_made", "matured_promises", "dues")
+    rows = shop.rows(names, "bucket", start="2026-01-01", until="2026-01-31")
+    assert [tuple(row[name] for name in ("bucket", *names)) for row in rows] == [("new", D("40.00"), 1, 1, 1, 1, 1)]
+
+
 def test_a_session_of_no_case_is_not_followed(given: Callable[..., Given]) -> None:
     """Whether somebody had to talk to that borrower afterwards can't be known: it is neither contained nor not."""
     shop = given(
