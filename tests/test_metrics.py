@@ -462,6 +462,25 @@ def test_a_wholly_reversed_payment_is_no_first_payment(given: Callable[..., Give
     assert shop.value("paid_case_rate") == 1.0
 
 
+def test_cash_of_thirty_days_and_a_waiver_that_is_granted(given: Callable[..., Given]) -> None:
+    """Placed on 1 January, the 30th is day 29: the last of thirty. A waiver that is still pending, or that failed, gives nothing up."""
+    shop = given(
+        cases="case_id | placed_on | placed_balance | closed_on | close_reason\nC1 | 2026-01-01 | 1000 | 2026-02-10 | settled",
+        payments="""
+            case_id | paid_on    | amount | kind    | status
+            C1      | 2026-01-30 | 100    | payment | posted
+            C1      | 2026-01-31 | 500    | payment | posted
+            C1      | 2026-02-10 | 200    | waiver  | posted
+            C1      | 2026-02-10 | 70     | waiver  | pending
+            C1      | 2026-02-10 | 30     | waiver  | failed
+        """,
+        as_of="2026-02-28",
+    )
+    names = ("first_30_amount", "to_date_amount", "settlement_waived_amount", "settlement_claim_amount", "discount_depth", "waived_amount")
+    row = shop.rows(names)[0]
+    assert tuple(row[name] for name in names) == (D("100.00"), D("600.00"), D("200.00"), D("800.00"), 0.25, D("200.00"))
+
+
 def test_holder_at_the_value_date_has_the_cash_and_a_reversal_stays_with_its_payment(given: Callable[..., Given]) -> None:
     shop = given(
         cases="case_id | placed_on | placed_balance\nC1 | 2026-01-01 | 1000",
