@@ -1,7 +1,19 @@
 -- One row per posting that is cash, as pay reads it: amounts as whole cents, what it is told apart by as numbers (model.pay_levels), the
--- holders at its value date (a reversal: at its payment's). By month and payment, as model.cash is.
+-- holders at its value date (a reversal: at its payment's). By month and payment, as model.cash is. A reversal is told apart by what its
+-- payment is told apart by, so that it takes back what that had earned and from whom.
 create table model.pay_postings as
 with
+
+taken_back as (
+    select
+        reversals.posting_key,
+        payments.own_id,
+        payments.method,
+        payments.bucket,
+    from model.cash as reversals
+    inner join model.cash as payments on reversals.reverses = payments.payment_id
+    where reversals.kind = 'reversal' and payments.kind = 'payment'
+),
 
 -- whom the case came from, without a day between; of a reversal whose payment isn't known nobody can say
 came as (
@@ -16,10 +28,15 @@ described as (
     select
         came.*,
         case when came.is_followed and came.previous_id != came.collector_id then came.previous_id else '' end as came_from_id,
+        case when taken_back.posting_key is null then came.own_id else taken_back.own_id end as credited_id,
+        coalesce(taken_back.method, came.method) as paid_method,
         -- of cases placed in the month there is no bucket that opens it: the one they were placed with
-        case when came.bucket = 'new' then coalesce(cases.bucket, '') else came.bucket end as paid_bucket,
+        case
+            when coalesce(taken_back.bucket, came.bucket) = 'new' then coalesce(cases.bucket, '') else coalesce(taken_back.bucket, came.bucket)
+        end as paid_bucket,
     from came
     left join model.cases as cases on came.case_key = cases.case_key
+    left join taken_back on came.posting_key = taken_back.posting_key
 )
 
 select
@@ -43,9 +60,9 @@ from described
 inner join model.pay_levels as teams on teams.dimension = 'team' and described.team = teams.value
 inner join model.pay_levels as holders on holders.dimension = 'collector' and described.collector_id = holders.value
 inner join model.pay_levels as previous on previous.dimension = 'collector' and described.came_from_id = previous.value
-inner join model.pay_levels as own on own.dimension = 'collector' and coalesce(described.own_id, '') = own.value
+inner join model.pay_levels as own on own.dimension = 'collector' and coalesce(described.credited_id, '') = own.value
 inner join model.pay_levels as buckets on buckets.dimension = 'bucket' and described.paid_bucket = buckets.value
 inner join model.pay_levels as products on products.dimension = 'product' and described.product = products.value
-inner join model.pay_levels as methods on methods.dimension = 'method' and described.method = methods.value
+inner join model.pay_levels as methods on methods.dimension = 'method' and described.paid_method = methods.value
 inner join model.pay_levels as placements on placements.dimension = 'placement' and described.placement_number = placements.value
 order by described.month_number, described.payment_id

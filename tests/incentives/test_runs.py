@@ -123,9 +123,37 @@ def test_a_month_from_a_snapshot(shop: Callable[..., Warehouse]) -> None:
         (("bucket", "M3"), ("product", "card")), (("bucket", "M1"), ("product", "card")),
     ]  # fmt: skip
     assert engine.run(PLAN, inputs) == run
-    march, _ = runs.compute(shop(), PLAN, MARCH)  # the late posting counts now, at March's bucket: M4
+    march, _ = runs.compute(shop(), PLAN, MARCH)  # the late posting counts now, at the bucket of the month it was paid in: M3
     assert [(one.collector, one.amount) for one in march.statements] == [("W1", d("6.00")), ("W2", d("0.00"))]
     assert [(tie.team, tie.net_cash, tie.credited) for tie in march.ties] == [("A", d(0), d(300))]
+
+
+@pytest.mark.parametrize(
+    ("head", "month", "left"),
+    [
+        ('[credit]\nrule = "payment"', MARCH, {}),  # P1 is W2's own, on W1's case
+        ('[eligible]\nrule = [{ method = "direct", share = 0, reason = "client_direct" }]', MARCH, {"client_direct": d(0)}),
+        ("[eligible]\ncutoff_days = 5", MARCH, {"brought_forward": d(-700)}),  # P0 of February, in M3, posted too late for it; R0 when C1 is in M4
+    ],
+)
+def test_a_reversal_goes_by_what_its_payment_went_by(given: Callable[..., Given], head: str, month: date, left: dict[str, Decimal]) -> None:
+    """A bank's returns name the payment and nothing else: neither who took it nor how it was made. What was taken back wholly pays nothing."""
+    tables = {name: text for name, text in WORLD.items() if name != "reviews"}
+    payments = {
+        "P0": "P0 | C1 | 2026-02-26 | 2026-03-20 | 700  |    | bank   |",
+        "P1": "P1 | C1 | 2026-03-02 | 2026-03-02 | 1000 |    | direct | W2",
+        "R0": "R0 | C1 | 2026-03-25 | 2026-03-25 | -700 | P0 |        |",
+        "R1": "R1 | C1 | 2026-03-25 | 2026-03-25 | -1000 | P1 |        |",
+    }
+    head_line = "payment_id | case_id | paid_on | posted_on | amount | reverses | method | collector_id"
+    chosen = ("P0", "R0") if "cutoff" in head else ("P1", "R1")
+    shop = given(**tables, payments="\n".join([head_line, *(payments[one] for one in chosen)]), as_of="2026-04-30")
+    rates = plan(
+        '{ id = "rates", kind = "rate", table = [{ rate = "1%" }, { bucket = "M3", rate = "2%" }, { bucket = "M4", rate = "5%" }] }', head=head
+    )
+    run, _ = runs.compute(shop.warehouse, rates, month)
+    assert {one.collector: one.amount for one in run.statements} == {"W1": d("0.00"), "W2": d("0.00")}
+    assert {one.reason: one.cash for one in run.uncredited} == left
 
 
 def test_whom_a_case_came_from(given: Callable[..., Given]) -> None:
