@@ -462,6 +462,23 @@ def test_a_wholly_reversed_payment_is_no_first_payment(given: Callable[..., Give
     assert shop.value("paid_case_rate") == 1.0
 
 
+def test_a_reversal_that_is_not_posted_has_taken_nothing_back(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01",
+        promises="case_id | made_at | due_on | amount\nC1 | 2026-01-02 10:00:00 | 2026-01-06 | 50",
+        payments="""
+            payment_id | case_id | paid_on    | amount | reverses | status
+            P1         | C1      | 2026-01-05 | 50     |          | posted
+            P2         | C1      | 2026-01-07 | -50    | P1       | pending
+            P3         | C1      | 2026-01-25 | 20     |          | posted
+        """,
+        as_of="2026-02-28",
+    )
+    assert shop.value("time_to_first_payment") == 4
+    assert shop.value("promise_kept_rate") == 1.0
+    assert shop.value("net_amount") == D("70.00")
+
+
 def test_cash_of_thirty_days_and_a_waiver_that_is_granted(given: Callable[..., Given]) -> None:
     """Placed on 1 January, the 30th is day 29: the last of thirty. A waiver that is still pending, or that failed, gives nothing up."""
     shop = given(
@@ -479,6 +496,36 @@ def test_cash_of_thirty_days_and_a_waiver_that_is_granted(given: Callable[..., G
     names = ("first_30_amount", "to_date_amount", "settlement_waived_amount", "settlement_claim_amount", "discount_depth", "waived_amount")
     row = shop.rows(names)[0]
     assert tuple(row[name] for name in names) == (D("100.00"), D("600.00"), D("200.00"), D("800.00"), 0.25, D("200.00"))
+
+
+def test_how_a_case_left_and_where_it_belongs(given: Callable[..., Given]) -> None:
+    """Its own columns say first: C1 was closed as paid, whatever its balances call it. C2's balances alone tell, the first time they do.
+
+    C3 is said to close after the last day, and is open until then. A region that a case has counts before its customer's.
+    """
+    shop = given(
+        cases="""
+            case_id | customer_id | region | placed_on  | placed_balance | closed_on  | close_reason
+            C1      | U1          | East   | 2026-01-05 | 1000           | 2026-02-20 | paid
+            C2      | U2          |        | 2026-01-05 | 400            |            |
+            C3      | U2          |        | 2026-01-05 | 70             | 2026-04-05 | charged_off
+        """,
+        customers="customer_id | region\nU1 | North\nU2 | North",
+        balances="""
+            case_id | as_of      | balance | days_past_due | state
+            C1      | 2026-02-28 | 0       | 0             | settled
+            C2      | 2026-01-31 | 400     | 60            | open
+            C2      | 2026-02-28 | 400     | 88            | charged_off
+            C2      | 2026-03-31 | 400     | 119           | charged_off
+        """,
+        as_of="2026-03-31",
+    )
+    assert shop.sql("select case_id, region, left_on, left_reason from model.cases order by case_id") == [
+        ("C1", "East", date(2026, 2, 20), "paid"), ("C2", "North", date(2026, 2, 28), "charged_off"), ("C3", "North", None, "open"),
+    ]  # fmt: skip
+    months = {row["month"].month: row["charged_off_amount"] or 0 for row in shop.rows("charged_off_amount", by="month")}
+    assert months[2] == D("400.00") and sum(months.values()) == D("400.00")
+    assert {row["region"]: row["placed_cases"] for row in shop.rows("placed_cases", by="region")} == {"East": 1, "North": 2}
 
 
 def test_holder_at_the_value_date_has_the_cash_and_a_reversal_stays_with_its_payment(given: Callable[..., Given]) -> None:

@@ -452,8 +452,6 @@ class _Month:
         if amount < 0 and before:
             for name in desk.factor:
                 desk.factor[name] *= at / before
-        if rule == "max":
-            desk.adds(step, amount)
         desk.line(step, key if amount else f"{key}_idle", values, amount, rule=rule)
 
     def pool(self, step: plans.Pool, team: list[_Desk]) -> None:

@@ -22,7 +22,7 @@ CASES = """
 CUSTOMERS = """
     customer_id | credit_score
     U1          | 500
-    U2          | 600
+    U2          | 619
     U3          |
     U4          | 700
     U5          | 600

@@ -34,6 +34,8 @@ ELIGIBLE = {
         [paid("P0", 700, paid_day="2026-02-27", posted_day="2026-03-09"), paid("R0", -700, paid_day="2026-03-20", origin_day="2026-02-27", reverses="P0")],
         "0.00", {"brought_forward": "-700.00"},
     ),
+    # later still: that is for April to count
+    "two months late": ("[eligible]\ncutoff_days = 5", [paid("P0", 700, paid_day="2026-02-27", posted_day="2026-04-06")], "0.00", {}),
     "of the month before": ("[eligible]\ncutoff_days = 5", [paid("P0", 700, paid_day="2026-02-27", posted_day="2026-03-05")], "0.00", {}),
     # a reversal in the same month is netted; of an earlier month it is never the desk's unless a locked month paid for it
     "netted": ("", [paid("P1", 1000), paid("R1", -400, reverses="P1")], "6.00", {}),
@@ -56,8 +58,8 @@ ELIGIBLE = {
     # touched at most thirty days before: worked; the thirty-first, after it, or never: it paid by itself
     "self-cure": (
         '[eligible]\ntouch = "attempt"\ntouch_days = 30\nrule = [{ touch = "self_cure", share = 0, reason = "self_cure" }]',
-        [paid("P1", 1000, touched_day="2026-02-08"), paid("P2", 1000, touched_day="2026-02-07"), paid("P3", 1000, touched_day="2026-03-10"), paid("P4", 1000)],
-        "20.00", {"self_cure": "2000.00"},
+        [paid("P1", 1000, touched_day="2026-02-08"), paid("P2", 1000, touched_day="2026-02-07"), paid("P3", 1000, touched_day="2026-03-10"), paid("P4", 1000), paid("P5", 1000, touched_day="2026-03-11")],
+        "20.00", {"self_cure": "3000.00"},
     ),
 }  # fmt: skip
 
@@ -82,6 +84,10 @@ CREDIT = {
     "last talk within 14 days": ('[credit]\nrule = "right_party"\nwithin_days = 14', [paid("P1", 1000, **TALK)], "0.00", "10.00"),
     "last talk too long ago": ('[credit]\nrule = "right_party"\nwithin_days = 13', [paid("P1", 1000, **TALK)], "10.00", "0.00"),
     "no talk, else the house": ('[credit]\nrule = "right_party"\nwithin_days = 13\notherwise = "house"', [paid("P1", 1000, **TALK)], "0.00", "0.00"),
+    # what isn't the holder's has nothing to do with whom the holder had the case from
+    "the payment's own after a transfer": (
+        '[credit]\nrule = "payment"\ntransfer_days = 7\ntransfer_share = "70%"', [paid("P1", 1000, own="W2", previous="house", moved_day="2026-03-04")], "0.00", "10.00",
+    ),
     # held since 4 March, paid on the 10th: the seventh day of holding
     "shared after a transfer": ('[credit]\ntransfer_days = 7\ntransfer_share = "70%"', [paid("P1", 1000, **MOVED)], "7.00", "3.00"),
     "transfer long ago": ('[credit]\ntransfer_days = 6\ntransfer_share = "70%"', [paid("P1", 1000, **MOVED)], "10.00", "0.00"),
@@ -160,6 +166,8 @@ STEPS: dict[str, tuple[list[str], Any, str]] = {
         "1209.68",  # 3,000 × 15/31 of the month employed × 10/12 of it at work
     ),
     "marginal tiers": ([tiers("marginal")], inputs([paid("P1", 450_000)]), "3200.00"),  # 1,000 + 1,600 + 600
+    # a reversal of this month's of a payment that isn't there: it takes back at the first rate
+    "marginal tiers of less than nothing": ([tiers("marginal")], inputs([paid("R1", -1000, reverses="P9")]), "-5.00"),
     "whole tiers": ([tiers("whole")], inputs([paid("P1", 450_000)]), "5400.00"),
     "no tier reached": (['{ id = "t", kind = "tiers", of = "cash", mode = "whole", levels = [{ from = 20000, rate = 1 }] }'], inputs(TEN), "0.00"),
     "a tier by last month": (
@@ -178,8 +186,11 @@ STEPS: dict[str, tuple[list[str], Any, str]] = {
     ),
     "target less leave": ([goal("leave = true, table = [{ amount = 8000 }]")], inputs(TEN, [person(worked_days=15, leave_days=5)]), "166.67"),
     "target by caseload": ([goal("caseload = 200, table = [{ amount = 8000 }]")], inputs(TEN, [person(case_days=100 * 31)]), "250.00"),
+    "target in the first month": ([goal('ramp = ["25%", "50%"], table = [{ amount = 8000 }]')], inputs(TEN, [person(hired_on=date(2026, 3, 2))]), "500.00"),
     "target in the second month": ([goal('ramp = ["25%", "50%"], table = [{ amount = 8000 }]')], inputs(TEN, [person(hired_on=date(2026, 2, 20))]), "250.00"),
     "target after the ramp": ([goal('ramp = ["25%", "50%"], table = [{ amount = 8000 }]')], inputs(TEN, [person(hired_on=date(2026, 1, 20))]), "125.00"),
+    "a level that isn't reached speeds nothing up": ([goal("table = [{ amount = 20000 }]"), ONE, '{ id = "a", kind = "accelerator", of = "attainment", levels = [{ from = 1, factor = 2 }] }'], inputs(TEN), "150.00"),
+    "a team without a target": ([goal('from = ["collector"], metric = "m", missing = "none"').split(', { id = "p"')[0], ONE, gate("team.attainment", QA)], inputs(TEN), "25.00"),
     "quality at the edge": ([ONE, gate("qa_score", QA)], inputs(TEN, [person(qa=85)]), "100.00"),
     "quality below it": ([ONE, gate("qa_score", QA)], inputs(TEN, [person(qa="84.9999")]), "50.00"),
     "quality unknown": ([ONE, gate("qa_score", QA)], inputs(TEN), "25.00"),
@@ -196,6 +207,11 @@ STEPS: dict[str, tuple[list[str], Any, str]] = {
     ),
     "a floor": ([ONE, '{ id = "f", kind = "limit", least = 120 }'], inputs(TEN), "120.00"),
     "pool by heads": (['{ id = "p", kind = "pool", amount = { times = "1%", of = "team.cash" } }'], inputs(TEN, [person(), person("W2"), person("W3", team="B")]), "50.00"),
+    "pool without who left": (['{ id = "p", kind = "pool", amount = 90 }'], inputs([paid("P3", 1, "W3")], [person(), person("W2"), person("W3", left_on=date(2026, 2, 1))]), "45.00"),
+    "pool of a team without a target": (
+        ['{ id = "goal", kind = "target", of = "cash", from = ["collector"], metric = "m", missing = "none" }', '{ id = "p", kind = "pool", amount = 90, on = "team.attainment", bands = [{ at_least = 1, factor = 1 }, { factor = 0.5 }] }'],
+        inputs(TEN), "0.00",
+    ),
     "pool by days": (['{ id = "p", kind = "pool", amount = 90, share = "worked_days" }'], inputs([], [person(worked_days=10), person("W2")]), "30.00"),
     "pool of a team that reached its target": (
         ['{ id = "goal", kind = "target", of = "cash", table = [{ amount = 5000 }] }', '{ id = "p", kind = "pool", amount = 90, on = "team.attainment", bands = [{ at_least = 1, factor = 1 }, { factor = 0 }] }'],
@@ -208,6 +224,10 @@ STEPS: dict[str, tuple[list[str], Any, str]] = {
     "complaints by category": (
         [ONE, '{ id = "q", kind = "deduct", table = [{ category = "AG", amount = 50 }, { category = "BBB", amount = 25 }] }', '{ id = "f", kind = "limit", least = 0 }'],
         inputs(TEN, complaints=[Complaint("1", "W1", "AG"), Complaint("2", "W1", "BBB"), Complaint("3", "W1", "other"), Complaint("4", "W2", "AG")]), "25.00",
+    ),
+    "a complaint at the most specific charge": (
+        [ONE, '{ id = "q", kind = "deduct", table = [{ amount = 10 }, { category = "AG", amount = 50 }, { category = "AG", severity = "high", amount = 80 }] }', '{ id = "f", kind = "limit", least = 0 }'],
+        inputs(TEN, complaints=[Complaint("1", "W1", "AG", "high"), Complaint("2", "W1", "BBB", "high")]), "10.00",
     ),
     "rounded half up": (['{ id = "r", kind = "rate", table = [{ rate = 0.00125 }] }'], inputs([paid("P1", 1002)]), "1.25"),  # 1.2525
     "put together": (
@@ -271,6 +291,13 @@ def test_a_draw_is_paid_and_taken_back_later() -> None:
     assert (first.amount, first.carried) == (d("150.00"), d(-50))
     later = statement(plan(*steps, ends=""), inputs([paid("P1", 30_000)], remembered=Remembered(carried=(("W1", first.carried),))))
     assert (later.amount, later.carried) == (d("250.00"), d(0))
+
+
+def test_who_left_is_paid_no_draw_and_keeps_owing() -> None:
+    steps = [ONE, '{ id = "carry", kind = "carry", draw = 150 }', '{ id = "round", kind = "round", rule = "half_up", to = 0.01 }']
+    gone, owing = person(left_on=date(2026, 2, 10)), Remembered(carried=(("W1", d(-30)),))
+    made = statement(plan(*steps, ends=""), inputs([], [gone], remembered=owing))
+    assert (made.amount, made.carried) == (d("0.00"), d(-30))
 
 
 def test_somebody_who_left_still_settles() -> None:
@@ -361,6 +388,9 @@ def test_base_and_paid_rates_of_a_payment() -> None:
     capped = CAPPED.replace("70", "60")
     (group,) = statement(plan(AIM, ONE, FASTER, HALF, capped), inputs(TEN, [person(qa=80)])).credited
     assert (group.base_rate, round(group.paid_rate, 12)) == (d("0.01"), d("0.006"))
+    # halved before it is sped up: 50, and half of that above target
+    (group,) = statement(plan(AIM, ONE, HALF, FASTER), inputs(TEN, [person(qa=80)])).credited
+    assert (group.base_rate, group.paid_rate) == (d("0.01"), d("0.0075"))
 
 
 def test_no_target_may_mean_no_accelerator() -> None:

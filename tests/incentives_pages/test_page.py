@@ -160,9 +160,8 @@ def test_what_each_role_may_fetch(world: World, who: str, sees: str) -> None:
     own_team = {one.collector for one in world.ledger.result(record.run).statements if one.team == world.team}
     assert seen == {"all": everybody, "team": own_team, "progress": set(), "own": {world.worker}, "none": set()}[sees]
     assert shown.whole == (sees == "all") and shown.fingerprint == record.result_hash
-    assert {tie.team for tie in shown.run.ties} <= (
-        {world.team} if sees in ("team", "progress") else set() if sees != "all" else {tie.team for tie in shown.run.ties}
-    )
+    told = {one.team for one in (*shown.run.ties, *shown.run.uncredited)}
+    assert len(told) > 1 if sees == "all" else told <= ({world.team} if sees in ("team", "progress") else set())
     known = desk.names()
     if sees != "all":
         with pytest.raises(NotForYou):
@@ -178,6 +177,10 @@ def test_what_each_role_may_fetch(world: World, who: str, sees: str) -> None:
     else:
         rows = desk.progress(world.plan, MONTH)
         assert {row["collector"] for row in rows} == (everybody if sees == "all" else own_team) and "amount" not in rows[0]
+
+
+def test_no_right_lets_a_collector_see_others_pay() -> None:
+    assert desks.sight(Person("w", Scope("collector", None, False, "W1"), frozenset({"pay_all", "pay_team"}))) == "own"
 
 
 def test_a_draft_is_for_hr_only(world: World) -> None:
