@@ -250,6 +250,8 @@ def test_calendars_say_of_several_months_who_paid_and_was_tried(given: Callable[
             assert kept == quick == shop.rows(names, by, start=start, until="2026-03-31")
         assert by == ("quarter",) or (set(general) <= set(asked)) == marked
         assert by or tuple(quick[0][name] for name in names) == told
+    # March alone: what came is less than what was taken back
+    assert sum(row["paid_open_cases"] for row in shop.rows("paid_open_cases", by, start="2026-03-01", until="2026-03-31")) == 0
 
 
 def test_a_payment_dated_after_the_last_day_has_not_been_made_in_a_month_still_running(given: Callable[..., Given]) -> None:
@@ -371,6 +373,35 @@ def test_a_case_not_seen_again_is_not_followed(given: Callable[..., Given]) -> N
         as_of="2026-02-28",
     )
     assert shop.value("moved_cases", start="2026-02-01") == 1
+
+
+def test_a_case_at_zero_that_is_not_seen_again_is_no_cure(given: Callable[..., Given]) -> None:
+    """C1 is at zero at the end of February; of March nothing is known of it, so that nobody can say whether it held. C2 is seen throughout."""
+    shop = given(
+        cases="case_id | placed_on | placed_balance | days_past_due\nC1 | 2026-01-10 | 1000 | 40\nC2 | 2026-01-10 | 1000 | 40",
+        balances="""
+            case_id | as_of      | balance | days_past_due
+            C1      | 2026-01-31 | 1000    | 61
+            C1      | 2026-02-28 | 900     | 0
+            C2      | 2026-01-31 | 1000    | 61
+            C2      | 2026-02-28 | 1000    | 89
+            C2      | 2026-03-31 | 1000    | 120
+            C2      | 2026-04-30 | 1000    | 150
+        """,
+        as_of="2026-04-30",
+    )
+    row = shop.rows(("past_due_cases", "cured_cases", "cure_rate"), start="2026-02-01", until="2026-02-28")[0]
+    assert (row["past_due_cases"], row["cured_cases"], row["cure_rate"]) == (1, 0, 0.0)
+
+
+def test_a_balance_from_before_the_placement_opens_nothing(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="case_id | placed_on | placed_balance | days_past_due\nC1 | 2026-02-10 | 1000 | 40",
+        balances="case_id | as_of | balance | days_past_due\nC1 | 2026-01-31 | 700 | 30\nC1 | 2026-02-28 | 900 | 58",
+        as_of="2026-03-31",
+    )
+    rows = {row["month"].month: (row["opening_cases"], row["opening_amount"]) for row in shop.rows(("opening_cases", "opening_amount"), by="month")}
+    assert rows[2] == (0, D("0.00")) and rows[3] == (1, D("900.00"))
 
 
 def test_charge_off_rate_is_on_the_balance_six_months_earlier(given: Callable[..., Given]) -> None:
