@@ -134,9 +134,7 @@ select
         else 'unobserved'
     end as end_state,
     case
-        when followed.next_month_number = followed.month_number + 1 and followed.next_known_on >= followed.month
-            and (cases.left_on is null or month_number(cases.left_on) != followed.month_number)
-            then followed.next_rank
+        when followed.next_month_number = followed.month_number + 1 and followed.next_known_on >= followed.month then followed.next_rank
     end as end_rank,
     coalesce(holders.team, 'house') as team,
     coalesce(holders.collector_id, 'house') as collector_id,

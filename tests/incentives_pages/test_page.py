@@ -166,6 +166,8 @@ def test_what_each_role_may_fetch(world: World, who: str, sees: str) -> None:
     if sees != "all":
         with pytest.raises(NotForYou):
             desk.paper(shown, world.other, "en", known)
+        with pytest.raises(NotForYou):  # nor by way of a run that somebody else was shown
+            desk.paper(world.desk("hr1").shown("bank", MONTH), world.other, "en", known)
         with pytest.raises(NotForYou):
             desk.records()
         with pytest.raises(NotForYou):
