@@ -394,6 +394,21 @@ def test_a_case_at_zero_that_is_not_seen_again_is_no_cure(given: Callable[..., G
     assert (row["past_due_cases"], row["cured_cases"], row["cure_rate"]) == (1, 0, 0.0)
 
 
+def test_days_past_due_run_on_but_not_from_nought(given: Callable[..., Given]) -> None:
+    """C1 was seen at zero on 31 January and stays there; C2, seen 20 days past due, is 29 on the eve of 10 February and 31 on that of the 12th."""
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-05\nC2 | 2026-01-05",
+        balances="case_id | as_of | balance | days_past_due\nC1 | 2026-01-31 | 100 | 0\nC2 | 2026-01-31 | 100 | 20",
+        payments="case_id | paid_on | amount\nC1 | 2026-02-15 | 3\nC2 | 2026-02-15 | 4",
+        as_of="2026-03-31",
+    )
+    for start, ended in (("2026-02-10", "M1"), ("2026-02-12", "M2"), ("2026-03-01", "M2")):
+        rows = shop.rows("opening_cases", "bucket", start=start, until="2026-03-31")
+        assert [(row["bucket"], row["opening_cases"]) for row in rows] == [("C", 1), (ended, 1)], start
+    cash = shop.rows("net_amount", "bucket", start="2026-02-12", until="2026-02-20")
+    assert [(row["bucket"], row["net_amount"]) for row in cash] == [("C", D("3.00")), ("M2", D("4.00"))]
+
+
 def test_a_balance_from_before_the_placement_opens_nothing(given: Callable[..., Given]) -> None:
     shop = given(
         cases="case_id | placed_on | placed_balance | days_past_due\nC1 | 2026-02-10 | 1000 | 40",

@@ -304,9 +304,10 @@ def test_adjustments_disputes_and_comments_are_written_with_author_and_reason(wo
     """What the forms of the page call, on the ledger of this module."""
     record, worker = world.locked(), world.people["worker"]
     number = world.ledger.dispute(record.run, world.worker, worker, "one payment is missing", "commission")
+    world.ledger.dispute(record.run, world.other, world.people["hr1"], "said by telephone: two payments are missing")
     assert [one.number for one in world.desk("worker").disputes()] == [number] and world.desk("lead").disputes() == []
     world.ledger.answer(number, "rejected", world.people["hr2"], "it was reversed")
-    found = world.desk("hr1").disputes()[-1]
+    found = next(one for one in world.desk("hr1").disputes() if one.number == number)
     assert (found.status, found.answers[-1].body["text"], found.answers[-1].who) == ("rejected", "it was reversed", "hr2")
     world.ledger.adjust("sample", date(2026, 10, 1), "bank", world.worker, Decimal("50"), world.people["hr1"], "welcome bonus", "bonus")
     shown = world.desk("worker").estimate(world.plan, date(2026, 10, 1))
