@@ -588,18 +588,20 @@ def test_holder_at_the_value_date_has_the_cash_and_a_reversal_stays_with_its_pay
             C1      | 2026-02-10 09:00:00 | B            | 2026-02-20 18:00:00
         """,
         payments="""
-            payment_id | case_id | paid_on    | amount | reverses
-            P0         | C1      | 2026-01-01 | 1      |
-            P1         | C1      | 2026-02-09 | 10     |
-            P2         | C1      | 2026-02-10 | 100    |
-            P3         | C1      | 2026-02-20 | 1000   |
-            P4         | C1      | 2026-02-21 | 10000  |
-            P5         | C1      | 2026-02-25 | -10    | P1
+            payment_id | case_id | paid_on    | amount | kind     | reverses
+            P0         | C1      | 2026-01-01 | 1      | payment  |
+            P1         | C1      | 2026-02-09 | 10     | payment  |
+            P2         | C1      | 2026-02-10 | 100    | payment  |
+            P3         | C1      | 2026-02-20 | 1000   | payment  |
+            P4         | C1      | 2026-02-21 | 10000  | payment  |
+            P5         | C1      | 2026-02-25 | -10    | reversal | P1
+            P6         | C1      | 2026-02-09 | 7      | waiver   |
+            P7         | C1      | 2026-02-25 | -7     | reversal | P6
         """,
         as_of="2026-02-28",
     )
-    rows = shop.rows("net_amount", by="team")
-    assert {r["team"]: r["net_amount"] for r in rows} == {"north": D("0.00"), "south": D("1100.00"), "house": D("10001.00")}
+    rows = shop.rows("net_amount", by="team")  # P7 names no payment: it is of the day it is of
+    assert {r["team"]: r["net_amount"] for r in rows} == {"north": D("0.00"), "south": D("1100.00"), "house": D("9994.00")}
     assert sum(r["net_amount"] for r in rows) == shop.value("net_amount")
 
 
