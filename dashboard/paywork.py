@@ -40,6 +40,10 @@ class NoPlan(LookupError):
     """No plan is valid in a month."""
 
 
+class Unready(ValueError):
+    """A month can't be prepared; says why in the page's language."""
+
+
 def nothing_for(person: Person) -> None:
     """Raises NotForYou: who sees neither others' pay nor has any of their own."""
     raise NotForYou(person.id)
@@ -193,6 +197,8 @@ def kept(what: Callable[[], object], done: str) -> bool:
         what()
     except Refused as error:
         st.session_state["pay_said"] = ("error", sentences.refusal(error, ui.lang()))
+    except Unready as error:
+        st.session_state["pay_said"] = ("error", str(error))
     except StateUnavailable as error:
         st.session_state["pay_said"] = ("error", ui.say("saved.unavailable", cause=str(error)))
     else:
@@ -299,7 +305,13 @@ def _prepare(at: Payday) -> None:
     try:
         runs.prepare(at.desk.warehouse, at.plan, at.month, at.desk.ledger, at.desk.person)
     except RunRefused as error:
-        raise Refused("not_of_these_inputs") from error
+        told = [ui.say("payday.refused_title"), *(sentences.refused(one, at.plan, ui.lang()) for one in error.refusals)]
+        raise Unready(" · ".join(told)) from error
+    except NotSupplied as error:
+        names = ui.word_list(naming.need(need, ui.lang()) for need in error.needs)
+        raise Unready(ui.say("state.not_supplied", names=names)) from error
+    except Untied as error:
+        raise Unready(ui.say("payday.untied", cause=str(error))) from error
 
 
 def _withdraw(at: Payday, record: Record) -> None:

@@ -536,9 +536,12 @@ def test_cash_of_thirty_days_and_a_waiver_that_is_granted(given: Callable[..., G
             C1      | 2026-02-10 | 200    | waiver  | posted
             C1      | 2026-02-10 | 70     | waiver  | pending
             C1      | 2026-02-10 | 30     | waiver  | failed
+            C1      | 2026-02-10 | 5      | fee     | posted
+            C1      | 2026-02-10 | 9      | fee     | pending
         """,
         as_of="2026-02-28",
     )
+    assert shop.value("fee_amount") == D("5.00")
     names = ("first_30_amount", "to_date_amount", "settlement_waived_amount", "settlement_claim_amount", "discount_depth", "waived_amount")
     row = shop.rows(names)[0]
     assert tuple(row[name] for name in names) == (D("100.00"), D("600.00"), D("200.00"), D("800.00"), 0.25, D("200.00"))

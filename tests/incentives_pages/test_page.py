@@ -23,6 +23,8 @@ from dashboard.home import Home
 from dashboard.incentives import commands, payroll, runs
 from dashboard.incentives import desk as desks
 from dashboard.incentives.desk import Desk, NotForYou
+from dashboard.incentives.engine import Refusal, RunRefused
+from dashboard.incentives.gathering import NotSupplied, Untied
 from dashboard.incentives.ledger import Ledger, Record, Refused, Tampering
 from dashboard.warehouse import Warehouse
 from tests.conftest import Given
@@ -147,6 +149,25 @@ def test_a_month_from_draft_to_payroll_by_two_people(opened: Open, world: World)
     assert "Made before; these are the same bytes." in read(late)
     zh = read(opened("hr1", "zh"))
     assert "第 1 号已导出" in zh and "编制: **hr1**" in zh
+
+
+def test_why_a_month_is_not_prepared_is_said(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where other data came into service since the draft: said in words, whatever it is."""
+    app = opened("hr1")
+    app.query_params["page.month"] = "2026-08"
+    app.run()
+    for error, told in (
+        (NotSupplied(("attendance",)), "Not supplied in this data: Attendance"),
+        (RunRefused([Refusal("commission", "no_rate", "bucket=M9")]), "bucket=M9"),
+        (Untied("net cash by team {}"), "nothing may be paid on it. net cash by team"),
+    ):
+
+        def prepared(*_: object, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr(runs, "prepare", prepared)
+        press(app, "pay_prepare")
+        assert told in app.error[0].value.replace("\\", ""), told
 
 
 @pytest.mark.parametrize(("who", "sees"), [("hr1", "all"), ("payer", "team"), ("lead", "progress"), ("worker", "own"), ("project", "none")])
