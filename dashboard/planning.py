@@ -34,7 +34,7 @@ KINDS = ("csv", "xlsx", "xml")
 
 @dataclass(frozen=True)
 class Planning:
-    """The plan of the view: as exported, as written on top, how it stands, what is chosen of it, and whether it may be changed."""
+    """The plan of the view: as exported (all of it), as written on top, how it stands, what is chosen of it, and whether it may be changed."""
 
     base: Plan
     edited: Edited
@@ -61,20 +61,21 @@ def read() -> Planning:
     """The plan as the address asks for it: now, as exported, or as it was at the end of a day."""
     at, say = ui.frame(), ui.say
     teams = at.scope.teams
-    base = current.exported(at.warehouse, teams)
+    base = current.exported(at.warehouse)
     history: list[Change] = []
     book = None
     try:
-        book = Book(opened(address(at.home.path)), at.view.dataset)
+        book = Book(opened(address(at.home.path)), at.view.dataset, teams)
         history = book.history()
     except StateTooNew:
         st.warning(ui.say("saved.too_new"), icon=":material/update:")
     except StateUnavailable as error:
         st.warning(say("rollout.broken_state", cause=plain(error)), icon=":material/error:")
-    days = sorted({change.at.date() for change in history}, reverse=True)
+    seen = current.told(base, history, teams)
+    days = sorted({change.at.date() for change in seen}, reverse=True)
     which, today, lang = NOW, at.info.as_of, ui.lang()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="rollout_choice"):
-        if history:
+        if seen:
             views = {NOW: say("rollout.now")} | {day.isoformat(): say("rollout.end_of", day=formats.day(day, lang)) for day in days[:60]}
             which = ui.option("plan", views | {EXPORTED: say("rollout.as_exported")}, say("rollout.as_it_was"), listed=True)
         if which not in (NOW, EXPORTED):
@@ -99,7 +100,7 @@ def read() -> Planning:
     editable = at.person.may("rollout") and book is not None and which == NOW
     version = {NOW: say("rollout.now"), EXPORTED: say("rollout.as_exported")}.get(which) or say("rollout.end_of", day=which)
     picked = tuple(labels[name][value] for name, value in chosen.items() if value)
-    return Planning(base, edited, found, found.only(**chosen), tuple(history), book, editable, which != NOW, version, picked)
+    return Planning(base, edited, found, found.only(**chosen), tuple(seen), book, editable, which != NOW, version, picked)
 
 
 def about(now: Planning) -> tuple[tuple[str, str], ...]:

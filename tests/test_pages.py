@@ -114,7 +114,7 @@ def data_values(home: Home) -> set[str]:
     info = warehouse.info
     found |= {str(row[name]) for row in warehouse.run("collectors") for name in ("name", "site", "agency", "grade", "collector_id")}
     found |= {row["course"] for who in warehouse.values("collector") for row in warehouse.run("courses", {"collector": who})}
-    found |= {text for row in warehouse.run("milestones", {"teams": None}) for text in (row["name"], row["owner"], row["milestone_id"])}
+    found |= {text for row in warehouse.run("milestones") for text in (row["name"], row["owner"], row["milestone_id"])}
     found |= {row["name"] for row in warehouse.run("pay_names", {"names": True, "teams": None, "collector": None})}
     return {
         *found,

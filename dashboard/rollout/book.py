@@ -87,10 +87,10 @@ class Merge:
 
 
 class Book:
-    """The history of one data set's plan. Raises what State raises where the database can't be used."""
+    """The history of one data set's plan; who is of some `teams` writes of theirs and of what is for all. Raises what State raises."""
 
-    def __init__(self, kept: state.State, dataset: str) -> None:
-        self._kept, self._dataset = kept, dataset
+    def __init__(self, kept: state.State, dataset: str, teams: Sequence[str] | None = None) -> None:
+        self._kept, self._dataset, self._teams = kept, dataset, teams
         if kept not in _prepared:  # once: it waits for whoever writes
             kept.prepare(BOOK)
             _prepared.add(kept)
@@ -174,6 +174,8 @@ class Book:
         lines: list[tuple[str, int, str, str | None, str | None]] = []
         for one in plan:
             before, version = known.get(one.id), now.versions.get(one.id, 0) + 1
+            if before is not None and self._teams is not None and before.team not in ("", *self._teams):
+                raise PlanRefused("bad_there", id=one.id)
             if before is None:
                 known[one.id] = replace(checked(one), source=source)
                 lines.append((one.id, version, WHOLE, None, _written(WHOLE, known[one.id])))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 
-from dashboard.rollout.book import Book, Change, Edited, laid_over
+from dashboard.rollout.book import WHOLE, Book, Change, Edited, laid_over
 from dashboard.rollout.plan import Plan, of_export
 from dashboard.state import State, StateTooNew, StateUnavailable
 from dashboard.warehouse import Warehouse
@@ -28,7 +28,7 @@ def _book(kept: State, dataset: str) -> Book:
 
 def plan(warehouse: Warehouse, kept: State | None, dataset: str, teams: Sequence[str] | None) -> Plan:
     """The milestones that a person of some teams (None: all) may see; as exported where nothing can be read that people wrote."""
-    base = exported(warehouse, teams)
+    base = exported(warehouse)
     try:
         made = [] if kept is None else _book(kept, dataset).history()
     except (StateTooNew, StateUnavailable):
@@ -36,16 +36,27 @@ def plan(warehouse: Warehouse, kept: State | None, dataset: str, teams: Sequence
     return standing(base, made, teams).plan
 
 
-def exported(warehouse: Warehouse, teams: Sequence[str] | None) -> Plan:
-    """The milestones of the export that a person of some teams may see."""
-    wanted = None if teams is None else list(teams)
-    return of_export(warehouse.run("milestones", {"teams": wanted})) if warehouse.supplied("milestones") else ()
+def exported(warehouse: Warehouse) -> Plan:
+    """All milestones of the export: what people wrote is laid over the whole, whoever looks (`standing` says what they see of it)."""
+    return of_export(warehouse.run("milestones")) if warehouse.supplied("milestones") else ()
 
 
 def standing(base: Plan, made: Iterable[Change], teams: Sequence[str] | None) -> Edited:
     """The export's milestones with changes laid over them, as far as a person of some teams may see them."""
     edited = laid_over(base, made)
-    return edited if teams is None else replace(edited, plan=tuple(one for one in edited.plan if one.team in ("", *teams)))
+    # whose a milestone was that is in no export any more nobody can say
+    return edited if teams is None else replace(edited, plan=tuple(one for one in edited.plan if one.team in ("", *teams)), lost=())
+
+
+def told(base: Plan, made: Sequence[Change], teams: Sequence[str] | None) -> list[Change]:
+    """The changes that a person of some teams may read: of milestones that they see, or would had they not been taken out."""
+    if teams is None:
+        return [*made]
+    team = {one.id: one.team for one in laid_over(base, made).plan}
+    for change in made:
+        if change.field == WHOLE and change.after is None and change.before is not None:
+            team.setdefault(change.milestone_id, change.before.team)
+    return [change for change in made if team.get(change.milestone_id) in ("", *teams)]
 
 
 def counted(warehouse: Warehouse, plan: Plan) -> Warehouse:

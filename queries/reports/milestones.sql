@@ -1,4 +1,4 @@
--- One row per milestone of the export that a person may see: their teams' and those of no team.
+-- One row per milestone of the export, whoever may see it.
 select
     milestone_id,
     measure,
@@ -15,5 +15,4 @@ select
     evidence,
     team,
 from export.milestones
-where $teams is null or coalesce(team, '') = '' or list_contains($teams, team)
 order by milestone_id

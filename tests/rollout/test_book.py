@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from dashboard import state
 from dashboard.rollout.book import WHOLE, Book, ChangedMeanwhile, Edited, changes, laid_over
+from dashboard.rollout.current import standing, told
 from dashboard.rollout.plan import Plan, PlanRefused, Said, bundled
 from dashboard.rollout.sentences import entries, history, merged, refusal
 from dashboard.state import State, StateUnavailable
@@ -67,6 +68,28 @@ def test_a_change_lies_over_the_export_with_who_when_before_and_after(book: Book
     rows = history(book.history(), "en")
     assert (rows[1]["what"], rows[1]["before"], rows[1]["after"]) == ("Planned end", "31 Mar 2026", "15 Apr 2026")
     assert book.save(BASE, later, 1, "li") == 0 and len(book.history()) == 2
+
+
+def test_who_is_of_some_teams_neither_changes_nor_reads_what_is_others(kept: State) -> None:
+    """A is for all, B the south's, C the north's. Somebody of the north doesn't see B: an id that is taken stays taken, a change of it is no news."""
+    base = (BASE[0], replace(BASE[1], team="south"), replace(BASE[2], team="north", depends_on=()))
+    everybody, north = Book(kept, "sample"), Book(kept, "sample", ("north",))
+    everybody.save(base, replace(base[1], note="secret"), 0, "li")
+    everybody.save(base, replace(base[2], note="known"), 0, "li")
+    with pytest.raises(PlanRefused) as caught:
+        north.save(base, replace(base[2], id="B"), 1, "wang")
+    assert caught.value.reason == "bad_there"
+    with pytest.raises(PlanRefused):
+        north.merge(base, (replace(base[2], id="B"),), {"B": 1}, "wang")
+    assert north.save(base, replace(base[2], note="ours"), 1, "wang") == 1
+    seen = standing(base, north.history(), ("north",))
+    assert [one.id for one in seen.plan] == ["A", "C"] and seen.lost == ()
+    assert [(one.milestone_id, one.after) for one in told(base, north.history(), ("north",))] == [("C", "known"), ("C", "ours")]
+    assert len(told(base, north.history(), None)) == 3
+    everybody.save(base, replace(base[1], note="secret", team="north"), 1, "li")  # handed over: from now on it is the north's
+    assert [one.id for one in standing(base, north.history(), ("north",)).plan] == ["A", "B", "C"]
+    everybody.withdraw(base, "B", 2, "li")
+    assert told(base, north.history(), ("north",))[-1].milestone_id == "B" and told(base, north.history(), ("south",)) == []
 
 
 def test_a_new_export_moves_what_nobody_changed(book: Book) -> None:

@@ -302,7 +302,7 @@ def test_verdicts_of_a_warehouse(given: Callable[..., Any]) -> None:
         """,
         as_of="2025-02-28",
     )
-    steps = impact.exported(shop.warehouse.run("milestones", {"teams": None}))
+    steps = impact.exported(shop.warehouse.run("milestones"))
     found = verdicts(shop.warehouse, steps, scope=Scope(), metric_ids=("recovery_rate", "promise_kept_rate"))
     assert [(one.event.id, one.metric) for one in found] == [("M1", "recovery_rate"), ("T1", "recovery_rate")]
     assert found[0].effect is not None and found[0].effect.kind == "interrupted"

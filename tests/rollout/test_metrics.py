@@ -79,7 +79,7 @@ def test_each_month_has_what_fell_due_in_it(shop: Given) -> None:
 
 
 def test_the_page_counts_as_the_engine_does(shop: Given) -> None:
-    plan = of_export(shop.warehouse.run("milestones", {"teams": None}))
+    plan = of_export(shop.warehouse.run("milestones"))
     found = kept(schedule(plan, shop.warehouse.info.as_of).timed, shop.warehouse.info.as_of)
     row = shop.rows(list(WORKED), start="2026-01-01", until="2026-03-31")[0]
     assert (found.due, found.on_time, found.rate) == (row["milestones_due"], row["milestones_on_time"], row["milestone_on_time_rate"])
@@ -105,14 +105,14 @@ def test_without_finish_dates_it_is_not_supplied(given: Callable[..., Given]) ->
 
 
 def test_a_team_sees_its_own_milestones_and_those_of_all(shop: Given) -> None:
-    assert [row["milestone_id"] for row in shop.warehouse.run("milestones", {"teams": ["south"]})] == ["B", "C", "E", "F"]
+    assert [one.id for one in current.plan(shop.warehouse, None, "sample", ["south"])] == ["B", "C", "E", "F"]
 
 
 def test_the_command_line_counts_what_was_edited_as_the_page_does(shop: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """B was done on its last day after all (4 days late in the export), N1 is new, in the west, due and done on 28 February: 3 of 5."""
     url = f"sqlite:///{tmp_path / 'state.db'}"
     monkeypatch.setenv("COLLECTIONS_STATE", url)
-    base = current.exported(shop.warehouse, None)
+    base = current.exported(shop.warehouse)
 
     def told(*more: str) -> dict[str, Any]:
         names = "milestones_due,milestones_on_time,milestone_on_time_rate,rollout_coverage"

@@ -62,7 +62,7 @@ def made(loaded_home: Path) -> Any:
     at = SimpleNamespace(info=warehouse.info, warehouse=warehouse, scope=LOCAL)
 
     def make(steps: Plan | None, lang: str, most: int = 5) -> Document:
-        steps = of_export(warehouse.run("milestones", {"teams": None})) if steps is None else steps
+        steps = of_export(warehouse.run("milestones")) if steps is None else steps
         found = schedule(steps, warehouse.info.as_of)
         now: Any = SimpleNamespace(at=found, outlook=outlook(found.plan, found.today))
         return planning._document(now, at, lang, most)  # type: ignore[arg-type]
@@ -92,7 +92,7 @@ def test_the_sample_is_one_page_with_every_measure(made: Any, lang: str) -> None
 
 def test_its_figures_are_the_engines(made: Any) -> None:
     warehouse = made.warehouse
-    steps = [one for one in of_export(warehouse.run("milestones", {"teams": None})) if one.measure == "team"]
+    steps = [one for one in of_export(warehouse.run("milestones")) if one.measure == "team"]
     over = window(steps, warehouse.info.first_on, warehouse.info.as_of)
     assert over is not None and over.before is not None and over.after is not None
     before, after = (

@@ -245,7 +245,7 @@ def test_what_cannot_be_is_refused_in_words(opened: Open) -> None:
 
 
 def test_the_plan_as_it_was_and_as_exported(opened: Open, monkeypatch: pytest.MonkeyPatch, loaded: Home) -> None:
-    base = of_export(Warehouse(loaded.info("plan")).run("milestones", {"teams": None}))
+    base = of_export(Warehouse(loaded.info("plan")).run("milestones"))
     kept = Book(state.opened(state.address(Path())), "plan")
     for moment, percent in (("2026-02-15T10:00:00", 30), ("2026-03-20T10:00:00", 90)):
         monkeypatch.setattr(state, "now", lambda moment=moment: datetime.fromisoformat(moment))
@@ -262,7 +262,7 @@ def test_the_plan_as_it_was_and_as_exported(opened: Open, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "xml"])
 def test_a_plan_goes_out_and_comes_back_changed(opened: Open, loaded: Home, kind: str) -> None:
-    base = of_export(Warehouse(loaded.info("plan")).run("milestones", {"teams": None}))
+    base = of_export(Warehouse(loaded.info("plan")).run("milestones"))
     moved = (base[0], replace(base[1], planned_end=date(2026, 6, 30)), base[2])
     makers = {"csv": exchange.csv_file, "xlsx": exchange.excel_file}
     content = msproject.xml_file(moved, {}, "en", "x", "CNY") if kind == "xml" else makers[kind](moved, {}, "en")
@@ -275,7 +275,7 @@ def test_a_plan_goes_out_and_comes_back_changed(opened: Open, loaded: Home, kind
 
 
 def test_a_file_made_before_somebody_elses_change_is_not_taken_over(opened: Open, loaded: Home) -> None:
-    base = of_export(Warehouse(loaded.info("plan")).run("milestones", {"teams": None}))
+    base = of_export(Warehouse(loaded.info("plan")).run("milestones"))
     stale = exchange.csv_file((base[0], replace(base[1], note="old"), base[2]), {"B": 0}, "en")
     Book(state.opened(state.address(Path())), "plan").save(base, replace(base[1], percent=Decimal(85)), 0, "li")
     app = opened()

@@ -94,7 +94,7 @@ def test_from_the_export_to_the_verdict(loaded_home: Path, tmp_path: Path) -> No
         whole = impact.everything(impact.Filters(warehouse.info.first_on, warehouse.info.as_of), warehouse.info.first_on, warehouse.info.as_of)
         return impact.table(metric, warehouse, lambda by: warehouse.measure([metric], by, filters=whole), even)
 
-    steps = impact.exported(happened.run("milestones", {"teams": None}))
+    steps = impact.exported(happened.run("milestones"))
     event = next(one for one in impact.events(steps) if one.by_team)
     starts = {start.team: start.actual.replace(day=1) for start in event.starts if start.actual is not None}
     for metric, even in (("period_paid_rate", True), ("period_paid_rate", False), ("recovery_rate", True)):
