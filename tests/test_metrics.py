@@ -178,6 +178,18 @@ def test_recovery_by_bucket_is_by_the_bucket_at_the_start_and_adds_up(shop: Give
     ]
 
 
+@pytest.mark.parametrize("until", ["2026-02-28", "2026-03-20", "2026-03-31"])
+def test_cash_of_a_case_that_left_stands_apart_from_that_of_a_new_one(given: Callable[..., Given], until: str) -> None:
+    """C1 closed in January, C2 is placed in February: the cash of both has no bucket that opened the period, each for its own reason."""
+    shop = given(
+        cases="case_id | placed_on | closed_on | close_reason\nC1 | 2026-01-05 | 2026-01-20 | recalled\nC2 | 2026-02-10 | |",
+        payments="case_id | paid_on | amount\nC1 | 2026-02-12 | 10\nC2 | 2026-02-12 | 7",
+        as_of="2026-03-31",
+    )
+    rows = shop.rows("net_amount", "bucket", start="2026-02-01", until=until)
+    assert {row["bucket"]: row["net_amount"] for row in rows} == {"left": D("10.00"), "new": D("7.00")}
+
+
 def test_a_period_of_several_months_takes_the_bucket_at_its_own_start(shop: Given) -> None:
     """February to June: C1 began in M2 and stays there for all its cash, whatever it moved to later."""
     rows = shop.rows("net_amount", by="bucket", start="2026-02-01", until="2026-06-30")

@@ -80,6 +80,15 @@ def test_a_run_goes_from_draft_to_export(ledger: Ledger) -> None:
     assert ledger.verify() == []
 
 
+def test_what_is_kept_is_of_its_inputs_and_plan(ledger: Ledger) -> None:
+    run, other = engine.run(PLAN, month()), plan(RATE.replace("1%", "2%"), ADJUST, ends="carry round")
+    for given, using in ((month(20_000), PLAN), (month(), other), (replace(month(), month=date(2026, 4, 1)), PLAN)):
+        with pytest.raises(Refused) as caught:
+            ledger.prepare(run, given, using, ANNA)
+        assert caught.value.code == "not_of_these_inputs"
+    assert ledger.records() == []
+
+
 @pytest.mark.parametrize(
     ("taken", "step", "who", "code"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -204,6 +205,20 @@ def test_what_each_role_may_fetch(world: World, who: str, sees: str) -> None:
 
 def test_no_right_lets_a_collector_see_others_pay() -> None:
     assert desks.sight(Person("w", Scope("collector", None, False, "W1"), frozenset({"pay_all", "pay_team"}))) == "own"
+
+
+def test_a_month_is_open_until_the_data_hold_its_last_day(world: World) -> None:
+    def open_on(day: int) -> bool:
+        return desks.month_is_open(MONTH, replace(world.warehouse.info, as_of=date(2026, 9, day)))
+
+    assert open_on(29) and not open_on(30)
+
+
+def test_looks_are_told_of_one_run_and_of_estimates(world: World) -> None:
+    record, payer = world.locked(), world.people["payer"]
+    for run in (record.run, record.run + 100, None):
+        world.ledger.looks.add(payer, "page", "sample", MONTH, "bank", run, [world.worker])
+    assert {one.run for one in world.desk("hr1").looks(record)} == {record.run, None}
 
 
 def test_a_draft_is_for_hr_only(world: World) -> None:
