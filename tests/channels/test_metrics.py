@@ -248,6 +248,47 @@ def test_what_came_before_a_placement_is_of_a_new_case_everywhere(given: Callabl
     assert [tuple(row[name] for name in ("bucket", *names)) for row in rows] == [("new", D("40.00"), 1, 1, 1, 1, 1)]
 
 
+def test_a_call_of_fifteen_seconds_is_a_contact_and_one_handed_on_at_night_was_answered(given: Callable[..., Given]) -> None:
+    """Wednesday 4 February 2026; office hours are 9 to 18: at 18:00 they are over, at 17:59 and 9:00 they are not."""
+    shop = given(
+        contacts="""
+            started_at          | channel | direction | outcome     | duration_seconds
+            2026-02-04 10:00:00 | phone   | outbound  | answered    | 15
+            2026-02-04 11:00:00 | phone   | outbound  | answered    | 14
+            2026-02-04 18:00:00 | phone   | inbound   | transferred | 60
+            2026-02-04 17:59:59 | phone   | inbound   | no_answer   |
+            2026-02-04 09:00:00 | phone   | inbound   | no_answer   |
+            2026-02-04 08:59:59 | phone   | inbound   | no_answer   |
+        """,
+        as_of="2026-02-28",
+    )
+    names = ("contact_calls", "connected_calls", "contact_rate", "after_hours_contacts", "after_hours_answered", "after_hours_answer_rate")
+    row = shop.rows(names)[0]
+    assert tuple(row[name] for name in names) == (1, 2, 0.5, 2, 1, 0.5)
+
+
+def test_out_of_contact_is_three_tries_on_two_days_and_nobody_there(given: Callable[..., Given]) -> None:
+    """C1 is; C2 was tried on one day only, C3 twice, C4 called by itself. C5 wrote back by text message: a talk, but no attempt to be answered."""
+    tries = {"C1": ("03", "03", "04"), "C2": ("03", "03", "03"), "C3": ("03", "04"), "C4": ("03", "04", "05")}
+    rows = [f"{case} | 2026-02-{day} 10:00:00 | phone | outbound | no_answer |" for case, days in tries.items() for day in days]
+    shop = given(
+        cases="\n".join(["case_id | placed_on", *(f"C{n} | 2026-01-05" for n in range(1, 6))]),
+        contacts="\n".join(
+            [
+                "case_id | started_at | channel | direction | outcome | party",
+                *rows,
+                "C4 | 2026-02-06 10:00:00 | phone | inbound | answered | debtor",
+                "C5 | 2026-02-06 10:00:00 | sms | outbound | conversation | debtor",
+            ]
+        ),
+        as_of="2026-02-28",
+    )
+    names = ("lost_cases", "live_attempted_cases", "lost_contact_rate", "right_parties", "debtor_talks", "live_attempts", "right_party_rate")
+    for start, until in (("2026-02-01", "2026-02-28"), ("2026-02-02", "2026-02-27"), ("2026-01-06", "2026-02-28")):
+        row = shop.rows(names, start=start, until=until)[0]
+        assert tuple(row[name] for name in names) == (1, 4, 0.25, 0, 1, 11, 0.0), (start, until)
+
+
 def test_a_session_of_no_case_is_not_followed(given: Callable[..., Given]) -> None:
     """Whether somebody had to talk to that borrower afterwards can't be known: it is neither contained nor not."""
     shop = given(
