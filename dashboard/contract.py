@@ -41,7 +41,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a contract table."""
+    """One column of a contract table; one to be `filled` that holds nothing in any row was not supplied."""
 
     table: str
     id: str
@@ -53,6 +53,7 @@ class Column:
     parent: str | None = None
     codes: str | None = None
     range: tuple[float, float] | None = None
+    filled: bool = False
 
     @property
     def sql_type(self) -> str:
@@ -165,6 +166,7 @@ def _table(name: str, entry: dict[str, Any]) -> Table:
             parent=spec.get("parent"),
             codes=spec.get("codes"),
             range=tuple(spec["range"]) if "range" in spec else None,
+            filled=spec.get("filled", False),
         )
         for column, spec in entry["columns"].items()
     }

@@ -162,6 +162,7 @@ class _Build:
         self.export_path, self.export, self.mapping, self.dataset, self.report = export_path, export, mapping, dataset, report
         self.base = base
         self.changes: dict[str, Changes] = {}
+        self.told: dict[str, set[str]] = {}
         self.met: set[str] = set()  # tables of which `known_TABLE` holds the rows in service that incoming ones may take the place of
         self.room = workdir / "increment"  # for the copy of the base that a merge is laid over
         self.room.mkdir()
@@ -310,6 +311,17 @@ class _Build:
                 supplied.setdefault(table, set()).add(column)
         return supplied
 
+    def _told(self) -> dict[str, set[str]]:
+        """Columns supplied per table, less those that should be filled and hold nothing in any row there is by now."""
+        supplied = self._supplied()
+        for name, columns in supplied.items():
+            for column in contract().tables[name].loaded:
+                if column.filled and column.id in columns:
+                    there = self.con.execute(f"select exists (from export.{name} where {column.id} is not null)").fetchone()
+                    if there == (False,):
+                        columns.discard(column.id)
+        return supplied
+
     def _check(self) -> None:
         supplied = self._supplied()
         parents: dict[str, str] = {}
@@ -396,7 +408,8 @@ class _Build:
         self._keep_accounts()
 
     def _keep_accounts(self) -> None:
-        accounting.keep(self.con, self.taker.result.accounts, self.changes, self._supplied(), merged=self.base is not None)
+        self.told = self._told()
+        accounting.keep(self.con, self.taker.result.accounts, self.changes, self.told, merged=self.base is not None)
 
     def _model(self, as_of: date) -> None:
         self.report("model", 0.6)
@@ -435,7 +448,7 @@ class _Build:
             return False
         supplied = self.con.execute("select table_id, column_id from base.meta.supplied").fetchall()
         return {(str(table), str(column)) for table, column in supplied} == {
-            (table, column) for table, columns in self._supplied().items() for column in columns
+            (table, column) for table, columns in self.told.items() for column in columns
         }
 
     # --- what the snapshot says of itself ----------------------------------------------------------------------------

@@ -178,15 +178,15 @@ def test_recovery_by_bucket_is_by_the_bucket_at_the_start_and_adds_up(shop: Give
     ]
 
 
-@pytest.mark.parametrize("until", ["2026-02-28", "2026-03-20", "2026-03-31"])
-def test_cash_of_a_case_that_left_stands_apart_from_that_of_a_new_one(given: Callable[..., Given], until: str) -> None:
+@pytest.mark.parametrize("period", [("2026-02-01", "2026-02-28"), ("2026-02-10", "2026-03-20"), ("2026-02-01", "2026-03-31")])
+def test_cash_of_a_case_that_left_stands_apart_from_that_of_a_new_one(given: Callable[..., Given], period: tuple[str, str]) -> None:
     """C1 closed in January, C2 is placed in February: the cash of both has no bucket that opened the period, each for its own reason."""
     shop = given(
         cases="case_id | placed_on | closed_on | close_reason\nC1 | 2026-01-05 | 2026-01-20 | recalled\nC2 | 2026-02-10 | |",
         payments="case_id | paid_on | amount\nC1 | 2026-02-12 | 10\nC2 | 2026-02-12 | 7",
         as_of="2026-03-31",
     )
-    rows = shop.rows("net_amount", "bucket", start="2026-02-01", until=until)
+    rows = shop.rows("net_amount", "bucket", start=period[0], until=period[1])
     assert {row["bucket"]: row["net_amount"] for row in rows} == {"left": D("10.00"), "new": D("7.00")}
 
 
@@ -675,6 +675,29 @@ def test_a_column_that_is_not_there_is_named_not_taken_for_nought(given: Callabl
         as_of="2026-02-28",
     )
     assert shop.warehouse.measure([name], filters=shop.filters(start="2026-02-01")).missing == {name: (missing,)}
+
+
+def test_a_column_that_holds_nothing_at_all_is_not_supplied(given: Callable[..., Given]) -> None:
+    """Many systems write all their headers. That no collector is named is told, though: machines made those calls."""
+    header = "contact_id | case_id | started_at | outcome | party | duration_seconds | cost | number_id | collector_id"
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-05",
+        contacts=f"{header}\nK1 | C1 | 2026-02-03 10:00:00 | conversation | | | | |",
+        payments="payment_id | case_id | paid_on | amount | posted_on\nP1 | C1 | 2026-02-05 | 10 |",
+        collectors="collector_id\nW1",
+        as_of="2026-02-28",
+    )
+    names = ("right_party_rate", "contact_rate", "contact_cost", "tried_numbers", "reconciliation_gap", "automated_rate", "net_amount")
+    answer = shop.warehouse.measure(names, filters=shop.filters(start="2026-02-01"))
+    assert answer.missing == {
+        "right_party_rate": ("contacts.party",), "contact_rate": ("contacts.duration_seconds",), "contact_cost": ("contacts.cost",),
+        "tried_numbers": ("contacts.number_id",), "reconciliation_gap": ("payments.posted_on",),
+    }  # fmt: skip
+    assert (answer.rows[0]["automated_rate"], answer.rows[0]["net_amount"]) == (1.0, D("10.00"))
+    # the next export says who was on the line: now that of the first call is no longer a gap but somebody else
+    later = given(home=shop.home, contacts=f"{header}\nK2 | C1 | 2026-02-04 10:00:00 | conversation | debtor | | | |", as_of="2026-02-28")
+    row = later.rows(("right_party_rate", "contact_cost"), start="2026-02-01")[0]
+    assert (row["right_party_rate"], row["contact_cost"]) == (0.5, None)
 
 
 def test_rows_that_say_whose_they_are_need_no_assignments(given: Callable[..., Given]) -> None:
