@@ -1,15 +1,18 @@
--- One row per promise or instalment that fell due and left time for a reminder: whether one of ours got through in the days before.
+-- One row per promise or instalment that fell due, its case not having left, and left time for a reminder: whether one of ours got through in the days before.
 create table model.dues as
 with
 
 due as (
     select
-        case_key,
-        due_on,
-        made_on as agreed_on,
+        promises.case_key,
+        promises.due_on,
+        promises.made_on as agreed_on,
         'promise' as due_kind,
-    from model.promises
-    where replaced_on is null and due_on <= as_of_day()
+    from model.promises as promises
+    inner join model.cases as cases on promises.case_key = cases.case_key
+    where
+        promises.replaced_on is null and promises.due_on <= as_of_day()
+        and (cases.left_on is null or promises.due_on <= cases.left_on)
     union all
     select
         cases.case_key,

@@ -251,3 +251,36 @@ def test_the_sample_against_a_day_by_day_ledger(sample: Path, loaded_home: Path)
     }
     assert found == expected and len(found) == len(promises) > 200
     assert {state for state, *_ in found.values()} >= {"kept", "partly", "broken", "undue"}
+
+
+def test_nobody_is_reminded_of_what_a_closed_case_had_promised(given: Callable[..., Given]) -> None:
+    """C1 pays all of it on the 10th and is closed; of its promise and instalment of the 20th nobody need be reminded. C2 stays, C3 leaves on the day."""
+    promised = "\n".join(f"{case} | {case} | 2026-01-05 10:00:00 | 2026-01-20 | 100" for case in ("C1", "C2", "C3"))
+    shop = given(
+        cases="""
+            case_id | placed_on  | placed_balance | closed_on  | close_reason
+            C1      | 2026-01-01 | 100            | 2026-01-10 | paid
+            C2      | 2026-01-01 | 100            |            |
+            C3      | 2026-01-01 | 100            | 2026-01-20 | recalled
+        """,
+        promises=f"promise_id | case_id | made_at | due_on | amount\n{promised}",
+        plans="plan_id | case_id | agreed_on\nL1 | C1 | 2026-01-05",
+        instalments="plan_id | number | due_on | amount\nL1 | 1 | 2026-01-20 | 50",
+        payments="case_id | paid_on | amount\nC1 | 2026-01-10 | 100",
+        contacts="case_id | started_at | channel | outcome\nC2 | 2026-01-18 10:00:00 | sms | delivered",
+        as_of="2026-01-31",
+    )
+    row = shop.rows(("dues", "dues_reminded", "reminder_rate", "kept_promises"))[0]
+    assert (row["dues"], row["dues_reminded"], row["reminder_rate"], row["kept_promises"]) == (2, 1, 0.5, 1)
+
+
+def test_a_reversal_that_names_no_payment_keeps_what_is_left_of_its_day(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01",
+        promises="case_id | made_at | due_on | amount\nC1 | 2026-01-05 10:00:00 | 2026-01-15 | 100",
+        payments="case_id | paid_on | amount | kind\nC1 | 2026-01-10 | 100 | payment\nC1 | 2026-01-12 | -60 | reversal",
+        as_of="2026-01-31",
+    )
+    row = shop.rows(("kept_promises", "partly_promises", "matured_paid_amount", "promise_shortfall_amount"))[0]
+    assert (row["kept_promises"], row["partly_promises"], row["matured_paid_amount"]) == (0, 1, Decimal("40.00"))
+    assert row["promise_shortfall_amount"] == Decimal("60.00")
