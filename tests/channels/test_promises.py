@@ -253,6 +253,23 @@ def test_the_sample_against_a_day_by_day_ledger(sample: Path, loaded_home: Path)
     assert {state for state, *_ in found.values()} >= {"kept", "partly", "broken", "undue"}
 
 
+def test_a_promise_made_on_the_day_another_falls_due_replaces_it_and_one_made_the_day_after_does_not(given: Callable[..., Given]) -> None:
+    shop = given(
+        cases="case_id | placed_on\nA | 2026-01-01\nB | 2026-01-01",
+        promises="""
+            promise_id | case_id | made_at             | due_on     | amount
+            A1         | A       | 2026-01-05 10:00:00 | 2026-01-10 | 100
+            A2         | A       | 2026-01-10 10:00:00 | 2026-01-15 | 100
+            B1         | B       | 2026-01-05 10:00:00 | 2026-01-10 | 100
+            B2         | B       | 2026-01-11 10:00:00 | 2026-01-15 | 100
+        """,
+        payments="case_id | paid_on | amount\nA | 2026-01-30 | 1",
+        as_of="2026-01-31",
+    )
+    row = shop.rows(("replaced_promises", "broken_promises", "matured_promises"))[0]
+    assert (row["replaced_promises"], row["broken_promises"], row["matured_promises"]) == (1, 3, 3)
+
+
 def test_nobody_is_reminded_of_what_a_closed_case_had_promised(given: Callable[..., Given]) -> None:
     """C1 pays all of it on the 10th and is closed; of its promise and instalment of the 20th nobody need be reminded. C2 stays, C3 leaves on the day."""
     promised = "\n".join(f"{case} | {case} | 2026-01-05 10:00:00 | 2026-01-20 | 100" for case in ("C1", "C2", "C3"))
