@@ -46,6 +46,24 @@ def test_against_target(values: tuple[float, ...], better: str, en: str, zh: str
     assert findings.against_target("Rate", series, targets, better, "zh") == zh
 
 
+@pytest.mark.parametrize(
+    ("start", "until", "unit", "aim"),
+    [
+        ("2026-08-01", "2026-08-31", "rate", (10, True)),
+        ("2026-08-01", "2026-09-30", "amount", (30, True)),
+        ("2026-08-01", "2026-09-30", "rate", (None, False)),  # two months' rates have no target between them
+        ("2026-10-01", "2026-10-31", "amount", (40, False)),  # the data end on the 15th
+        ("2026-08-01", "2026-10-15", "amount", (None, False)),
+        ("2026-08-10", "2026-08-31", "amount", (None, False)),
+        ("2026-07-01", "2026-08-31", "amount", (None, False)),  # none was set for July
+    ],
+)
+def test_the_target_of_a_period(start: str, until: str, unit: str, aim: tuple[Any, bool]) -> None:
+    monthly = {AUG: 10, SEP: 20, OCT: 40}
+    filters = Filters(date.fromisoformat(start), date.fromisoformat(until))
+    assert findings.target(monthly, unit, filters, date(2026, 10, 15)) == aim
+
+
 def test_a_running_month_is_not_judged() -> None:
     series = [(AUG, 0.3), (SEP, 0.3), (OCT, 0.1)]
     assert (

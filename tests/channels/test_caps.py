@@ -74,6 +74,10 @@ def test_filters_choose_debtors_and_numbers_not_which_calls_count(given: Callabl
     assert use(shop, rules["au_contacts"], product="card")["units"] == 1  # a cap on cases looks at those of the product alone
     scoped = dict((cap.id, row) for cap, row in caps.uses(shop.warehouse, **sentences.parameters(shop.filters(), ["A"])))
     assert scoped["cn_conversations"] == {"units": 1, "most": 4, **above}
+    # of the two numbers dialled A's people called one; what B's called on it counts all the same
+    assert use(shop, rules["cn_unanswered"])["units"] == 2
+    number = scoped["cn_unanswered"]
+    assert number is not None and (number["units"], number["most"]) == (1, 7)
 
 
 def test_the_rules_are_those_of_the_period(given: Callable[..., Given]) -> None:
