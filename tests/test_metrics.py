@@ -771,6 +771,7 @@ def test_before_contacts_are_recorded_no_rate_of_them_is_nought(given: Callable[
 
 def test_an_interval_ends_at_none_and_at_all() -> None:
     assert all(wilson(0, n)[0] == 0.0 and wilson(n, n)[1] == 1.0 for n in range(1, 2000))
+    assert wilson(0, 0) == wilson(None, 5) == wilson(0, None) == (None, None)
 
 
 def test_unknown_names_list_what_there_is(shop: Given) -> None:

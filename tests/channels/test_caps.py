@@ -33,6 +33,7 @@ def rules() -> dict[str, caps.Cap]:
 
 
 def test_rules_begin_on_their_day() -> None:
+    assert [[cap.id for cap in caps.in_force(date(2026, 1, day)) if cap.id == "cn_unanswered"] for day in (29, 30)] == [[], ["cn_unanswered"]]
     assert {cap.id for cap in caps.in_force(date(2025, 3, 1))} == {"cn_conversations", "us_calls", "au_contacts"}
     assert all(
         set(cap.source) == {"en", "zh"} and re.search("[一-鿿]", cap.source["zh"]) and cap.confidence in ("A", "B")
