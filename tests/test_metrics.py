@@ -406,6 +406,30 @@ def test_a_case_at_zero_that_is_not_seen_again_is_no_cure(given: Callable[..., G
     assert (row["past_due_cases"], row["cured_cases"], row["cure_rate"]) == (1, 0, 0.0)
 
 
+def test_who_pays_in_full_is_cured_and_who_settles_is_not(given: Callable[..., Given]) -> None:
+    """C1 pays in full in February, C2 settles with a waiver, C3 stays past due. Of a case that has left nobody waits whether it comes back."""
+    shop = given(
+        cases="""
+            case_id | placed_on  | placed_balance | days_past_due | closed_on  | close_reason
+            C1      | 2026-01-05 | 1000           | 40            | 2026-02-20 | paid
+            C2      | 2026-01-05 | 1000           | 40            | 2026-02-20 | settled
+            C3      | 2026-01-05 | 1000           | 40            |            |
+        """,
+        balances="""
+            case_id | as_of      | balance | days_past_due
+            C1      | 2026-01-31 | 1000    | 66
+            C2      | 2026-01-31 | 1000    | 66
+            C3      | 2026-01-31 | 1000    | 66
+            C3      | 2026-02-28 | 1000    | 94
+            C3      | 2026-03-31 | 1000    | 125
+        """,
+        as_of="2026-03-31",
+    )
+    names = ("past_due_cases", "cured_cases", "cure_rate", "followed_cures")
+    row = shop.rows(names, start="2026-02-01", until="2026-02-28")[0]
+    assert tuple(row[name] for name in names) == (3, 1, pytest.approx(1 / 3), 0)
+
+
 def test_days_past_due_run_on_but_not_from_nought(given: Callable[..., Given]) -> None:
     """C1 was seen at zero on 31 January and stays there; C2, seen 20 days past due, is 29 on the eve of 10 February and 31 on that of the 12th."""
     shop = given(
