@@ -179,3 +179,16 @@ def test_of_talks_and_promises_at_one_moment_the_last_is_told_the_same_everywher
     assert credited(shop, "contact", "30") == credited(shop, "promise", "30") == {order[1]: D("100.00")}
     talks = shop.warehouse.run("pay_talks", {"earliest": date(2026, 2, 1), "until": date(2026, 2, 28), "days": 30})
     assert [row["talker"] for row in talks] == [order[1]]
+
+
+def test_a_handover_is_shared_for_as_many_days_as_are_said(given: Callable[..., Given]) -> None:
+    """Taken over on 1 February: the seventh day of holding is the 7th, the eighth is beyond."""
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-05",
+        assignments="case_id | assigned_at | collector_id\nC1 | 2026-01-05 09:00:00 | W1\nC1 | 2026-02-01 09:00:00 | W2",
+        collectors="collector_id\nW1\nW2",
+        payments="case_id | paid_on | amount\nC1 | 2026-02-07 | 100\nC1 | 2026-02-08 | 1000",
+        as_of="2026-02-28",
+    )
+    assert credited(shop, "split", "7") == {"W1": D("30.00"), "W2": D("1070.00")}
+    assert credited(shop, "split", "14") == {"W1": D("330.00"), "W2": D("770.00")}

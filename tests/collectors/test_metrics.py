@@ -346,3 +346,17 @@ def test_a_case_without_balances_is_handed_over_with_what_is_left_of_it(given: C
         as_of="2026-03-31",
     )
     assert (shop.value("transferred_in_amount", collector="W2"), shop.value("transferred_out_amount", collector="W1")) == (D("700.00"), D("700.00"))
+
+
+def test_a_last_day_and_a_course_count_to_the_day(given: Callable[..., Given]) -> None:
+    """W1's last day is the month's: they left in it. W2 passed 364 days before its end, the last day that counts; W3 a day earlier."""
+    shop = given(
+        collectors="collector_id | hired_on | left_on\nW1 | 2024-01-01 | 2026-02-28\nW2 | 2024-01-01 |\nW3 | 2024-01-01 |",
+        trainings="collector_id | course | taken_on | kind | passed\nW2 | Law | 2025-03-01 | law | yes\nW3 | Law | 2025-02-28 | law | yes",
+        as_of="2026-02-28",
+    )
+    names = ("leavers", "staff_end", "average_headcount", "attrition_rate", "trained_staff", "training_valid_share")
+    row = shop.rows(names, start="2026-02-01", until="2026-02-28")[0]
+    assert tuple(row[name] for name in names) == (1, 2, 3, pytest.approx(1 / 3), 1, 0.5)
+    until = {row["collector_id"]: row["valid_until"] for row in shop.warehouse.run("law_training", {"collector": None})}
+    assert until == {"W2": date(2026, 2, 28), "W3": date(2026, 2, 27)}
