@@ -141,3 +141,15 @@ def test_without_case_ids_on_contacts(given: Callable[..., Given]) -> None:
     shop = given(cases=CASES, payments=PAYMENTS, as_of="2026-03-10")
     assert shop.warehouse.missing("attributed_last_amount") == ("contacts.case_id",)
     assert shop.warehouse.missing("followed_cost_amount") == ("contacts.cost", "contacts.case_id")
+
+
+def test_a_case_is_followed_once_its_last_day_is_over(given: Callable[..., Given]) -> None:
+    """The first thirty days of a case placed on 1 February end with 2 March; what it pays on that day is within them, the day after isn't."""
+    shop = given(
+        cases="case_id | placed_on | strategy\nC1 | 2026-02-01 | calls\nC2 | 2026-02-02 | calls",
+        payments="case_id | paid_on | amount\nC1 | 2026-03-02 | 10\nC2 | 2026-03-02 | 5",
+        as_of="2026-03-02",
+    )
+    names = ("followed_cases", "followed_paid_cases", "followed_net_amount")
+    row = shop.rows(names)[0]
+    assert tuple(row[name] for name in names) == (1, 1, D("10.00"))

@@ -360,3 +360,20 @@ def test_a_last_day_and_a_course_count_to_the_day(given: Callable[..., Given]) -
     assert tuple(row[name] for name in names) == (1, 2, 3, pytest.approx(1 / 3), 1, 0.5)
     until = {row["collector_id"]: row["valid_until"] for row in shop.warehouse.run("law_training", {"collector": None})}
     assert until == {"W2": date(2026, 2, 28), "W3": date(2026, 2, 27)}
+
+
+def test_a_review_at_the_pass_mark_has_passed(given: Callable[..., Given]) -> None:
+    """The mark is 70. A critical breach fails whatever the score; a review that stands for three contacts weighs three."""
+    shop = given(
+        collectors="collector_id\nW1",
+        reviews="""
+            collector_id | reviewed_on | score | critical | sampling_weight
+            W1           | 2026-02-03  | 70    | no       | 3
+            W1           | 2026-02-04  | 69.99 | no       | 1
+            W1           | 2026-02-05  | 100   | yes      | 1
+        """,
+        as_of="2026-02-28",
+    )
+    row = shop.rows(("review_fail_rate", "review_critical_rate", "qa_score"))[0]
+    assert (row["review_fail_rate"], row["review_critical_rate"]) == (0.4, 0.2)
+    assert row["qa_score"] == pytest.approx((3 * 70 + 69.99 + 100) / 5)
