@@ -55,9 +55,13 @@ def test_signs_reversals_and_dates(tmp_path: Path) -> None:
             P3         | C1      | 2026-01-20 | -5     | payment
             P4         | C1      | 2026-01-20 | 4      | reversal
             P5         | C1      | 2026-01-20 | -3     | 冲正
+            P6         | C1      | 2026-01-20 | -2     | waiver
+            P7         | C1      | 2026-01-20 | -1     | fee
         """,
     )
-    assert [(b.kind, b.line) for b, _ in found.breaches()] == [("closed_before_placed", 3), ("paid_before_placement", 3), ("wrong_sign", 4)]
+    assert [(b.kind, b.line) for b, _ in found.breaches()] == [
+        ("closed_before_placed", 3), ("paid_before_placement", 3), ("wrong_sign", 4), ("wrong_sign", 7), ("wrong_sign", 8),
+    ]  # fmt: skip
     assert found.rows("payments", "payment_id, amount::varchar") == [("P1", "5.00"), ("P4", "-4.00"), ("P5", "-3.00")]
     rows = found.con.execute("select content ->> '$.amount' from original where content ->> '$.payment_id' = 'P3'").fetchall()
     assert rows == [("-5",)]
