@@ -13,8 +13,8 @@ from typing import Any
 PEOPLE_FILE = "people.toml"
 EVERY_PAGE = frozenset(
     {
-        "overview", "recovery", "channels", "intensity", "attribution", "forecast", "timing", "cases", "team", "collector", "incentives",
-        "whatif", "rollout", "effects", "data", "upload", "definitions",
+        "overview", "recovery", "channels", "intensity", "attribution", "forecast", "timing", "conduct", "cases", "team", "collector",
+        "incentives", "whatif", "rollout", "effects", "data", "upload", "definitions",
     }
 )  # fmt: skip
 
@@ -32,13 +32,13 @@ class Role:
 ROLES: dict[str, Role] = {
     "manager": Role(EVERY_PAGE, frozenset({"upload", "notes", "pay_all", "prepare", "approve", "rollout"}), True),
     "hr": Role(
-        frozenset({"overview", "team", "collector", "incentives", "whatif", "data", "definitions"}),
+        frozenset({"overview", "conduct", "team", "collector", "incentives", "whatif", "data", "definitions"}),
         frozenset({"notes", "pay_all", "prepare", "approve"}),
         True,
     ),
     "leader": Role(EVERY_PAGE - {"whatif", "rollout", "effects", "upload"}, frozenset({"notes"}), True),
     "project": Role(
-        frozenset({"overview", "recovery", "channels", "team", "rollout", "effects", "data", "definitions"}),
+        frozenset({"overview", "recovery", "channels", "conduct", "team", "rollout", "effects", "data", "definitions"}),
         frozenset({"notes", "rollout"}),
         False,
     ),

@@ -26,6 +26,7 @@ NAVIGATION = {
         ("attribution", "call_split"),
         ("forecast", "online_prediction"),
         ("timing", "timer"),
+        ("conduct", "gavel"),
         ("cases", "folder_open"),
     ),
     "people": (("team", "groups"), ("collector", "person")),

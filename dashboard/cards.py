@@ -125,15 +125,11 @@ def denominators(metric: Metric, row: Mapping[str, Any]) -> str:
     if metric.part is None or metric.whole is None or whole is None:
         return ""
     registry = metrics()
-    part_unit, whole_unit = registry[metric.part].unit, registry[metric.whole].unit
-    currency = frame().info.currency
-    return unread(
-        say(
-            "card.sides",
-            part=formats.measure(part_unit, row.get(f"{metric.id}_part"), currency, lang()),
-            whole=formats.measure(whole_unit, whole, currency, lang()),
-        )
-    )
+    part, units = row.get(f"{metric.id}_part"), [registry[side].unit for side in (metric.part, metric.whole)]
+    if metric.per > 1 and part is not None:
+        part, units[0] = part // metric.per, "count"
+    said = [formats.measure(unit, side, currency(), lang()) for unit, side in zip(units, (part, whole), strict=True)]
+    return unread(say("card.sides", part=said[0], whole=said[1]))
 
 
 def cards(shown: Sequence[Figure]) -> None:

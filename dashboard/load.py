@@ -21,6 +21,7 @@ from dashboard import accounting, model
 from dashboard.accounting import Changes
 from dashboard.breaches import Breach, LoadRefused, StructuralBreach
 from dashboard.checks import ORDER, check_rows
+from dashboard.compliance.rules import EVERYWHERE, applying
 from dashboard.contract import ROOT, Table, contract
 from dashboard.home import WORKDIR, Home, SnapshotInfo, sync_folder
 from dashboard.increment import Increment, fits
@@ -410,6 +411,21 @@ class _Build:
     def _keep_accounts(self) -> None:
         self.told = self._told()
         accounting.keep(self.con, self.taker.result.accounts, self.changes, self.told, merged=self.base is not None)
+        named, regimes = self._regimes()
+        self.con.execute("create or replace table meta.regimes (regime varchar, zone varchar, named boolean)")
+        rows = [(regime, self.export.timezone, named) for regime in (EVERYWHERE, *regimes)]
+        self.con.executemany("insert into meta.regimes values (?, ?, ?)", rows)
+
+    def _regimes(self) -> tuple[bool, tuple[str, ...]]:
+        """Whose rules of contact the snapshot is held against, and whether an export has named them: the last that did, else the time zone says."""
+        if self.export.regimes is not None:
+            return True, self.export.regimes
+        kept = "select count(*) from duckdb_tables() where database_name = 'base' and schema_name = 'meta' and table_name = 'regimes'"
+        if self.base is not None and self.con.execute(kept).fetchone() == (1,):
+            known = self.con.execute("select named, regime from base.meta.regimes").fetchall()
+            if any(named for named, _ in known):
+                return True, tuple(str(regime) for _, regime in known if regime != EVERYWHERE)
+        return False, applying(self.export.timezone)
 
     def _model(self, as_of: date) -> None:
         self.report("model", 0.6)
@@ -441,6 +457,9 @@ class _Build:
         if base is None or base.model != model.version() or any(c.added or c.changed for c in self.changes.values()):
             return False
         if (base.as_of, base.title, base.note) != (as_of, self.export.title, self.export.note):
+            return False
+        held = {tuple(row) for row in self.con.execute("select regime, named from base.meta.regimes").fetchall()}
+        if held != {tuple(row) for row in self.con.execute("select regime, named from meta.regimes").fetchall()}:
             return False
         known = {str(row[0]) for row in self.con.execute("select sha256 from base.meta.files").fetchall()}
         row = self.con.execute("select count(*) from breach").fetchone()

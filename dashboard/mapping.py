@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.breaches import StructuralBreach
+from dashboard.compliance.rules import regimes
 from dashboard.contract import contract
 from dashboard.reading import Options
 
-EXPORT_KEYS = {"name", "title", "note", "currency", "timezone", "as_of", "date_format", "decimal", "reject_share"}
+EXPORT_KEYS = {"name", "title", "note", "currency", "timezone", "as_of", "date_format", "decimal", "reject_share", "regimes"}
 SOURCE_KEYS = {"file", "encoding", "delimiter", "sheet", "header_row", "optional"}
 BLOCK_KEYS = {"source", "where", "columns", "select", "codes"}
 COLUMN_KEYS = {"column", "value", "sql", "codes", "date_format", "divide"}
@@ -26,7 +27,10 @@ DATE_FORMAT = re.compile(r"(?:[^%]|%-?[dmyHIMSj]|%[aAbBcfgGnpxXYzZ%])+")
 
 @dataclass(frozen=True)
 class Export:
-    """What an export says of itself: its data set, currency, time zone, and the day it is complete to."""
+    """What an export says of itself: its data set, currency, time zone, the day it is complete to.
+
+    regimes: whose rules of contact it is held against; None where it doesn't say, and its time zone does.
+    """
 
     name: str = "default"
     title: dict[str, str] = field(default_factory=dict)
@@ -37,6 +41,7 @@ class Export:
     date_format: str | None = None
     decimal: str = "."
     reject_share: float | None = None
+    regimes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +155,9 @@ def read_export(path: Path, entry: Any) -> Export:
     share = entry.get("reject_share")
     if share is not None and (isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1):
         raise _fail(path, "share", place="[export] reject_share", got=repr(share))
+    named = entry.get("regimes")
+    if named is not None and not (isinstance(named, list) and all(one in regimes() for one in named)):
+        raise _fail(path, "regimes", place="[export] regimes", got=repr(named), known=", ".join(regimes()))
     return Export(
         name=name,
         title=_words(path, "[export] title", entry.get("title", {})),
@@ -160,6 +168,7 @@ def read_export(path: Path, entry: Any) -> Export:
         date_format=_date_format(path, "[export]", entry.get("date_format")),
         decimal=decimal,
         reject_share=share,
+        regimes=None if named is None else tuple(named),
     )
 
 

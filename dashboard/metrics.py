@@ -65,6 +65,11 @@ class Metric:
         return self.unit in ("amount", "count") and not self.curve and not self.is_rate
 
     @property
+    def per(self) -> int:
+        """How many times what it counts its part is: a rate per thousand has a thousand times as many above the line."""
+        return 1000 if self.interval == "poisson" else 1
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """The metrics this one is made of."""
         if self.part is not None and self.whole is not None:

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from dashboard import jobs
+from dashboard.compliance import rules as conduct
 from dashboard.contract import CONTRACT, ROOT, contract
 from dashboard.filters import EARLIEST, month_end, month_number, presets
 
@@ -31,7 +32,7 @@ CONTACT_RULES = ROOT / "data" / "rules" / "contact.toml"
 PROMISE_RULES = ROOT / "data" / "rules" / "promises.toml"
 SCORES = ROOT / "data" / "rules" / "score_bands.toml"
 QUALITY = ROOT / "data" / "rules" / "quality.toml"
-RULES = (BUCKETS, CONTACT_RULES, PROMISE_RULES, SCORES, QUALITY)
+RULES = (BUCKETS, CONTACT_RULES, PROMISE_RULES, SCORES, QUALITY, conduct.CONDUCT)
 INSTALMENT_ROWS = (
     "select plans.case_id, list(instalments.rowid) as row_ids from export.instalments as instalments "
     "inner join export.plans as plans on instalments.plan_id = plans.plan_id group by plans.case_id order by plans.case_id"
@@ -45,6 +46,8 @@ COUNTED = {
     "cost_amount": "case when kinds.attempt_count = 1 then counted.cost_amount end",
     "costed_count": "kinds.attempt_count * counted.costed_count",
     "handled_seconds": "case when kinds.automated = 0 and kinds.call_connected_count = 1 then counted.handled_seconds end",
+    "party_known_count": "kinds.connected_count * counted.party_known_count",
+    "third_party_count": "kinds.connected_count * counted.third_party_count",
     "handled_count": "case when kinds.automated = 0 then kinds.call_connected_count * counted.handled_count else 0 end",
 }
 FAR_DAYS = 60  # a last day this far behind nothing, with few rows, is a typing error and not the export's last day
@@ -229,6 +232,9 @@ def settings(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     _bucket_edges(con)
     _promise_settings(con)
     _score_bands(con)
+    con.execute(f"create or replace macro longest_rule_days() as {max(one.days for one in conduct.rules())}")
+    con.execute(f"create or replace table model.contact_rules ({conduct.COLUMNS})")
+    con.executemany(f"insert into model.contact_rules values ({', '.join('?' * len(conduct.rows()[0]))})", conduct.rows())
     _spans(con, as_of)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dashboard import formats
+from dashboard.compliance.rules import rule
 from dashboard.contract import contract
 from dashboard.metrics import dimensions
 from dashboard.words import has, word
@@ -23,6 +24,9 @@ def value(dimension: str, code: object, lang: str) -> str:
         return word("code.unrecorded", lang)
     if codes is None:
         return text
+    if codes == "rule":
+        known = rule(text)
+        return known.short[lang] if known is not None else text
     if codes == "table":
         return contract().tables[text].label[lang] if text in contract().tables else text
     if has(f"code.{text}"):

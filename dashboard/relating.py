@@ -17,6 +17,9 @@ from dashboard.measuring import Period, relation_sql, single_valued
 from dashboard.metrics import Dimension, Metric, dimension
 from dashboard.model import CALENDAR_MONTHS
 
+#: A line of a relation that looks up what a case has: where nobody asks for that it is left out, which the engine wouldn't do.
+_LOOKED_UP = re.compile(r"^.*\battributes\b.*(?:\n|$)", flags=re.MULTILINE)
+_ATTRIBUTES = {"product", "region", "batch", "placement_number", "strategy", "age_band", "placed_month"}
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -97,6 +100,8 @@ class Tables:
             if cash == "cash" and not by_row and (kept := self._kept(relation, words | set(uses), whole, asked)):
                 return self._over(relation_sql("cash"), "cash", self._named(relation, kept), single)
             sql = sql.replace("relation.cash", f"({relation_sql(cash)}) as cash")
+        if not by_row and not _ATTRIBUTES & (words | set(uses)):
+            sql = _LOOKED_UP.sub("", sql)
         words |= set(re.findall(r"[a-z_0-9]+", sql))
         return re.sub(r"\brolled\.", "model.", sql) if by_row else self.rolled(sql, words | set(uses), whole, single=single)
 

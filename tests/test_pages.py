@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import formats
+from dashboard.drawing import shortened
 from dashboard.filters import Filters
 from dashboard.home import Home
 from dashboard.metrics import metrics
@@ -34,6 +35,7 @@ PAGES = (
     "effects",
     "channels",
     "intensity",
+    "conduct",
     "incentives",
     "whatif",
     "attribution",
@@ -116,6 +118,8 @@ def data_values(home: Home) -> set[str]:
     found |= {row["course"] for who in warehouse.values("collector") for row in warehouse.run("courses", {"collector": who})}
     found |= {text for row in warehouse.run("milestones") for text in (row["name"], row["owner"], row["milestone_id"])}
     found |= {row["name"] for row in warehouse.run("pay_names", {"names": True, "teams": None, "collector": None})}
+    everything = Filters(info.first_on, info.as_of)
+    found |= {row["complaint_category"] for row in warehouse.measure(["complaints"], ["complaint_category"], filters=everything).rows}
     return {
         *found,
         *metrics(),
@@ -125,6 +129,7 @@ def data_values(home: Home) -> set[str]:
         info.id,
         info.dataset,
         *(formats.plain(value) for value in found),
+        *(shortened(value) for value in found),
     }
 
 

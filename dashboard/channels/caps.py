@@ -6,76 +6,39 @@ over them here: a window that rolls over days costs a query as much for every ru
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dashboard.contract import ROOT
+from dashboard.compliance import rules
+from dashboard.compliance.rules import Rule
 from dashboard.warehouse import Warehouse
 
-CAPS = ROOT / "data" / "rules" / "caps.toml"
 NEEDS = {"debtor": ("cases", "contacts.case_id"), "number": ("contacts", "contacts.number_id"), "case": ("cases", "contacts.case_id")}
 
 
-@dataclass(frozen=True)
-class Cap:
-    """One rule: at most `cap` of what it counts per unit in `days` days, and where that was read."""
-
-    id: str
-    valid_from: date
-    unit: str
-    counts: str
-    days: int
-    cap: int
-    confidence: str
-    source: dict[str, str]
-    short: dict[str, str]
-    label: dict[str, str]
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """What must be supplied to check it."""
-        return NEEDS[self.unit]
+def in_force(day: date) -> list[Rule]:
+    """The caps in force on a day, of each the latest version; one below a cap of one is nothing, so that none comes near it."""
+    return [one for one in rules.in_force(day) if one.test == "count" and one.cap > 1]
 
 
-@cache
-def _all() -> tuple[Cap, ...]:
-    made = tuple(Cap(**entry) for entry in tomllib.loads(CAPS.read_text(encoding="utf-8"))["cap"])
-    for one in made:
-        if one.days not in (1, 7) or one.unit not in NEEDS or (one.unit == "number" and one.days != 1):
-            raise ValueError(f"{CAPS.name} [{one.id}]: days 1 or 7 (1 per number), unit one of {', '.join(NEEDS)}")
-    return made
-
-
-def in_force(day: date) -> list[Cap]:
-    """The rules in force on a day, of each the latest version."""
-    latest: dict[str, Cap] = {}
-    for one in sorted(_all(), key=lambda one: one.valid_from):
-        if one.valid_from <= day:
-            latest[one.id] = one
-    return list(latest.values())
-
-
-def uses(warehouse: Warehouse, **chosen: Any) -> list[tuple[Cap, dict[str, Any] | None]]:
+def uses(warehouse: Warehouse, **chosen: Any) -> list[tuple[Rule, dict[str, Any] | None]]:
     """The rules in force at a period's end, each with how many units came within one of its cap, to it, and above it, at their most in the period.
 
     `chosen`: period, values and teams (sentences.parameters): which units are looked at; whoever called them counts. None where what a rule
     needs isn't supplied.
     """
     last = min(chosen["until"], warehouse.info.as_of)
-    rules = [(cap, all(warehouse.supplied(need) for need in cap.needs)) for cap in in_force(last)]
-    back = max((cap.days for cap, known in rules if known and cap.unit != "number"), default=None)
+    caps = [(cap, all(warehouse.supplied(need) for need in NEEDS[cap.unit])) for cap in in_force(last)]
+    back = max((cap.days for cap, known in caps if known and cap.unit != "number"), default=None)
     by_case = any(chosen[name] is not None for name in ("product", "region", "batch")) or None  # None is no limit
     by_contact = any(chosen[name] is not None for name in ("bucket", "team", "teams")) or None
     calls = warehouse.arrays("cap_calls", {"days": back, "filtered": by_case or by_contact, **chosen}) if back is not None else {}
-    found: list[tuple[Cap, dict[str, Any] | None]] = []
-    for cap, known in rules:
+    found: list[tuple[Rule, dict[str, Any] | None]] = []
+    for cap, known in caps:
         if not known:
             found.append((cap, None))
         elif cap.unit == "number":

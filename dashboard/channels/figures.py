@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +25,8 @@ LANE, NAMES = 124, 120
 GAP = 0.025
 #: More rows than these are left to the table.
 MOST = 20
+#: An interval is drawn up to so many times the highest value of its lane.
+WIDEST = 3
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,9 @@ def lanes(labels: Sequence[str], columns: Sequence[Lane], lang: str, currency: s
     for left, lane in zip(lefts, columns, strict=True):
         scale = formats.scale(lane.unit, [value for value, *_ in lane.values], currency, lang)
         found = [[scale.of(size) for size in sizes] for *sizes, _ in lane.values]
+        # an interval of few is drawn to the edge, so that it doesn't press those of many together
+        edge = WIDEST * max((dot or 0.0 for dot, *_ in found), default=0.0) or math.inf
+        found = [[None if size is None else min(size, edge) for size in sizes] for sizes in found]
         ends = [max(dot or 0.0, high or 0.0) for dot, _, high in found]
         top = max(ends, default=0.0) or 1.0
 

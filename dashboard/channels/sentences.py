@@ -9,10 +9,11 @@ from statistics import NormalDist
 from typing import Any
 
 from dashboard import formats, naming
-from dashboard.channels.caps import Cap, shares
+from dashboard.channels.caps import shares
 from dashboard.channels.figures import STATES, Lane
 from dashboard.channels.when import Cell
 from dashboard.charts import ACTUAL, SERIES, TOTAL
+from dashboard.compliance.rules import Rule
 from dashboard.filters import Filters
 from dashboard.formats import plain
 from dashboard.methods.intervals import wilson
@@ -123,6 +124,8 @@ def lanes(rows: Sequence[Mapping[str, Any]], names: Sequence[str], currency: str
         for row in rows:
             part, whole = row.get(f"{name}_part"), row.get(f"{name}_whole")
             units = [metrics()[side].unit for side in (metric.part, metric.whole) if side is not None]
+            if metric.per > 1 and part is not None:
+                part, units = part // metric.per, ["count", *units[1:]]
             said = " / ".join(formats.measure(unit, side, currency, lang) for unit, side in zip(units, (part, whole), strict=False))
             values.append((row.get(name), row.get(f"{name}_low"), row.get(f"{name}_high"), said if whole is not None else ""))
         made.append(Lane(metric.label[lang], metric.unit, values))
@@ -304,7 +307,7 @@ def untouched(rows: Sequence[Mapping[str, Any]], lang: str) -> str | None:
     return word("intensity.untouched", lang, share=formats.rate(alone / paid), n=PAID_WITHIN)
 
 
-def cap_rows(found: Sequence[tuple[Cap, Mapping[str, Any] | None]], lang: str) -> list[dict[str, Any]]:
+def cap_rows(found: Sequence[tuple[Rule, Mapping[str, Any] | None]], lang: str) -> list[dict[str, Any]]:
     """The rules with their counts and shares; one whose data is not supplied says that it can't be checked."""
     table = []
     for cap, row in found:

@@ -55,6 +55,10 @@ create or replace macro days_band(days) as
 create or replace macro is_after_hours(day, hour_of_day) as
     weekday_name(day) in ('sat', 'sun') or hour_of_day < office_from() or hour_of_day >= office_until();
 
+-- A time of day from the first on and before the second, or up to and with it; nothing lies within where both are the same.
+create or replace macro is_within(moment, from_time, until_time, until_included) as
+    moment >= from_time and (moment < until_time or (until_included and moment = until_time and from_time != until_time));
+
 -- Out of contact: tried so often and on different days, and neither did anybody answer nor call.
 create or replace macro is_lost(live_count, live_span_days, connected_count, inbound_count) as
     live_count >= lost_attempts() and live_span_days >= lost_days() - 1 and connected_count = 0 and inbound_count = 0;

@@ -48,6 +48,11 @@ select
     case when numbered.attempt_number is not null then cast(least(numbered.attempt_number, 32000) as smallint) end as attempt_number,
     cast(dated.duration_seconds as integer) as duration_seconds,
     dated.cost as cost_amount,
+    -- who was talked with (1: debtor or guarantor, 2: somebody else, 0: not known), and 4 more where the number dialled is known
+    cast(
+        case when dated.party in ('debtor', 'guarantor') then 1 when dated.party in ('spouse', 'related', 'unrelated') then 2 else 0 end
+        + case when dated.number_id is not null then 4 else 0 end as tinyint
+    ) as marks,
     dated.source_file,
     dated.source_line,
 from dated

@@ -48,6 +48,9 @@ select
     case when touches.bucket = 'C' then kinds.attempt_count else 0 end as early_count,
     case when kinds.attempt_count = 1 then touches.cost_amount end as cost_amount,
     case when touches.cost_amount is not null then kinds.attempt_count else 0 end as costed_count,
+    -- who was talked with by us, where that is known
+    case when kinds.connected_count = 1 and touches.marks in (1, 2, 5, 6) then 1 else 0 end as party_known_count,
+    case when kinds.connected_count = 1 and touches.marks in (2, 6) then 1 else 0 end as third_party_count,
     coalesce(cases.product, '') as product,
     coalesce(cases.region, '') as region,
     coalesce(cases.batch, '') as batch,

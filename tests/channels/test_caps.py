@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from dashboard.channels import caps, sentences
+from dashboard.compliance.rules import Rule
 from tests.conftest import Given
 
 CASES = "case_id | customer_id | placed_on\nC1 | U1 | 2026-01-01\nC2 | U1 | 2026-01-01\nC3 | U2 | 2026-01-01"
@@ -22,13 +23,13 @@ def calls(*lines: tuple[str, str, str, str]) -> str:
     return "\n".join(["contact_id | case_id | started_at | outcome | number_id", *rows])
 
 
-def use(shop: Given, cap: caps.Cap, start: str = "2026-02-01", until: str = "2026-02-28", **where: str) -> dict[str, Any]:
+def use(shop: Given, cap: Rule, start: str = "2026-02-01", until: str = "2026-02-28", **where: str) -> dict[str, Any]:
     found = caps.uses(shop.warehouse, **sentences.parameters(shop.filters(start, until, **where), None))
     return next(row for one, row in found if one.id == cap.id and row is not None)
 
 
 @pytest.fixture(scope="module")
-def rules() -> dict[str, caps.Cap]:
+def rules() -> dict[str, Rule]:
     return {cap.id: cap for cap in caps.in_force(date(2026, 10, 31))}
 
 
@@ -41,7 +42,7 @@ def test_rules_begin_on_their_day() -> None:
     )
 
 
-def test_conversations_of_a_debtor_add_up_over_cases(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
+def test_conversations_of_a_debtor_add_up_over_cases(given: Callable[..., Given], rules: dict[str, Rule]) -> None:
     """U1 has two talks on one case and one on the other, the cap; the unanswered don't count. U2 has four, one above."""
     shop = given(
         cases=CASES,
@@ -54,7 +55,7 @@ def test_conversations_of_a_debtor_add_up_over_cases(given: Callable[..., Given]
     assert use(shop, rules["cn_conversations"]) == {"units": 2, "near_cap": 0, "at_cap": 1, "above_cap": 1, "most": 4}
 
 
-def test_filters_choose_debtors_and_numbers_not_which_calls_count(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
+def test_filters_choose_debtors_and_numbers_not_which_calls_count(given: Callable[..., Given], rules: dict[str, Rule]) -> None:
     """Four talks with U1 on one day, two by each team and on each of its products; U2 had one by team B. Whoever looks, U1 is above the cap."""
     lines = [("C1", "02-02 09", "a", "W1"), ("C1", "02-02 10", "a", "W2"), ("C2", "02-02 11", "a", "W1"), ("C2", "02-02 12", "a", "W2")]
     talks = [f"K{n} | {case} | 2026-{at}:00:00 | conversation | {number} | {who}" for n, (case, at, number, who) in enumerate(lines)]
@@ -89,7 +90,7 @@ def test_the_rules_are_those_of_the_period(given: Callable[..., Given]) -> None:
         assert ("cn_unanswered" in found) is known
 
 
-def test_unanswered_count_per_number_and_day(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
+def test_unanswered_count_per_number_and_day(given: Callable[..., Given], rules: dict[str, Rule]) -> None:
     lines = [("C1", f"02-02 {hour:02}", "no_answer", "a") for hour in range(8, 14)]  # six: the cap
     lines += [("C1", f"02-02 {hour:02}", "busy", "b") for hour in range(8, 13)]  # five on another number
     lines += [("C1", "02-03 09", "no_answer", "a"), ("C1", "02-02 20", "conversation", "a")]
@@ -98,7 +99,7 @@ def test_unanswered_count_per_number_and_day(given: Callable[..., Given], rules:
     assert use(shop, rules["cn_unanswered"], product="card")["units"] == 2 and use(shop, rules["cn_unanswered"], product="loan")["units"] == 0
 
 
-def test_seven_calls_in_seven_days_roll_on(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
+def test_seven_calls_in_seven_days_roll_on(given: Callable[..., Given], rules: dict[str, Rule]) -> None:
     """C1: a call a day for eight days is seven in any seven; C3: three before the period and five in it, within seven days: eight."""
     lines = [("C1", f"02-{day:02} 09", "no_answer", "a") for day in range(2, 10)]
     lines += [("C1", "02-04 10", "busy", "a"), ("C1", "02-04 11", "not_in_service", "a")]  # not put through: not counted
@@ -108,7 +109,7 @@ def test_seven_calls_in_seven_days_roll_on(given: Callable[..., Given], rules: d
     assert use(shop, rules["us_calls"]) == {"units": 2, "near_cap": 0, "at_cap": 1, "above_cap": 1, "most": 8}
 
 
-def test_where_nobody_comes_near_a_cap_the_most_is_still_told(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
+def test_where_nobody_comes_near_a_cap_the_most_is_still_told(given: Callable[..., Given], rules: dict[str, Rule]) -> None:
     """C1 has three calls on days far apart, C2 two on one day: the most in seven days is C2's, though C1 has more in all."""
     lines = [("C1", f"02-{day} 09", "no_answer", "a") for day in ("02", "12", "22")] + [
         ("C2", f"02-05 {hour}", "no_answer", "b") for hour in ("09", "10")
@@ -138,9 +139,9 @@ def test_rolling_days_are_those_counted_one_by_one(length: int, cap: int) -> Non
     }  # fmt: skip
 
 
-def test_what_is_not_supplied_is_not_checkable(given: Callable[..., Given], rules: dict[str, caps.Cap]) -> None:
+def test_what_is_not_supplied_is_not_checkable(given: Callable[..., Given], rules: dict[str, Rule]) -> None:
     shop = given(cases=CASES, contacts="contact_id | case_id | started_at\nK1 | C1 | 2026-02-02 09:00:00", as_of="2026-02-28")
-    assert not all(shop.warehouse.supplied(need) for need in rules["cn_unanswered"].needs)
+    assert not all(shop.warehouse.supplied(need) for need in caps.NEEDS[rules["cn_unanswered"].unit])
     found = {cap.id: (cap, row) for cap, row in caps.uses(shop.warehouse, **sentences.parameters(shop.filters(), None))}
     unchecked, checked = sentences.cap_rows([found["cn_unanswered"], found["us_calls"]], "en")
     assert "not checkable" in unchecked["checked"] and "units" not in unchecked

@@ -1,0 +1,1 @@
+"""Conduct: the dated rules of contact and what breaks them, and complaints; no Streamlit inside."""
