@@ -28,12 +28,13 @@ UNITS = {
     "placed_amount": "amount", "net_amount": "amount", "lag_days": "days",
     "contacted_on": "date", "made_on": "date", "due_on": "date", "kept_on": "date", "promised_amount": "amount", "paid_amount": "amount",
     "worked_on": "date", "productive_hours": "number", "talk_hours": "number", "reviewed_on": "date", "score": "number", "fell_on": "date",
+    "received_on": "date", "resolved_on": "date", "close_days": "count",
     "taken_on": "date", "hired_on": "date", "law_passed_on": "date", "employed_days": "count", "held_from_on": "date", "held_days": "count",
     "moved_on": "date", "moved_amount": "amount",
     "cost_amount": "amount", "duration_seconds": "count", "attempt_count": "count", "first_attempt_days": "count",
 }  # fmt: skip
 #: Columns of rows that are dimensions under another name, and those that hold a code of the contract.
-DIMENSION_OF = {"collector_id": "collector", "table_id": "table"}
+DIMENSION_OF = {"collector_id": "collector", "table_id": "table", "reason": "check_reason"}
 
 
 def figure() -> Behind:

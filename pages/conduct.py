@@ -23,13 +23,14 @@ with ui.panel("rules", ui.say("conduct.rules"), metric=rate) as panel:
     said = ui.columns("conduct", why="text", said="text", strength="text", since="date", confidence="text", source="text")
     panel.table(rows, [*ui.columns_of(answer, ("rule",), CHECKS), *said])
 
-with ui.panel("where", ui.say("conduct.where"), metric=rate) as panel:
-    names = sentences.rule_names(ui.report("regimes"), at.info.as_of, lang)
-    chosen = ui.option("rule", names, ui.say("conduct.rule"), listed=True)
-    within = ui.view_filters() if chosen == "all" else ui.view_filters().choosing("rule", [chosen])
-    panel.subtitle(f"{names[chosen]} · {ui.period(within)} · {ui.say('conduct.where_note')}")
-    by = ui.choice("where_by", ("team", "collector", "channel", "hour", "weekday", "bucket", "product", "agency"))
-    side_by_side(panel, CHECKS[:3], by, rate, within)
+names = sentences.rule_names(ui.report("regimes"), at.info.as_of, lang)
+chosen = ui.option("rule", names, ui.say("conduct.where"), listed=True, note=ui.say("conduct.where_note"))
+if chosen != "none":
+    with ui.panel("where", ui.say("conduct.where"), metric=rate) as panel:
+        within = ui.view_filters() if chosen == "all" else ui.view_filters().choosing("rule", [chosen])
+        panel.subtitle(f"{names[chosen]} · {ui.period(within)} · {ui.say('conduct.where_note')}")
+        by = ui.choice("where_by", ("team", "collector", "channel", "hour", "weekday", "bucket", "product", "agency"))
+        side_by_side(panel, CHECKS[:3], by, rate, within)
 
 with ui.panel("conduct_trend") as panel:
     labels = {name: ui.label(name) for name in TRENDS if not at.warehouse.missing(name)}

@@ -60,6 +60,7 @@ def most_broken(rows: Sequence[Mapping[str, Any]], lang: str) -> str:
 
 
 def rule_names(regime_rows: Sequence[Mapping[str, Any]], as_of: date, lang: str) -> dict[str, str]:
-    """The rules that are checked, by name, after one entry for all of them."""
+    """The rules that are checked, by name, after one entry for none of them and one for all."""
     held = {row["regime"] for row in regime_rows}
-    return {"all": word("conduct.every", lang)} | {one.id: one.short[lang] for one in in_force(as_of) if one.regime in held}
+    whole = {"none": word("conduct.choose", lang), "all": word("conduct.every", lang)}
+    return whole | {one.id: one.short[lang] for one in in_force(as_of) if one.regime in held}

@@ -304,7 +304,6 @@ checked as (
             when covering.clock = 'consumer' and touches.case_key is null then 'no_zone'
             when touches.case_key is null and (covering.test in ('gap', 'stop') or covering.unit in ('debtor', 'case')) then 'no_case'
             when covering.unit = 'number' and touches.marks < 4 then 'no_number'
-            else ''
         end as reason,
         case when touches.collector_id = 'house' then 'house' else coalesce(collectors.team, '') end as team,
         coalesce(collectors.agency, '') as agency,
@@ -322,7 +321,7 @@ select
     checked.period,
     checked.rule,
     case
-        when checked.reason != '' then 'unchecked'
+        when checked.reason is not null then 'unchecked'
         when checked.found_key in (select found_key from found where not is_agreed) then 'beyond'
         when checked.found_key in (select found_key from found where is_agreed) then 'agreed'
         else 'within'

@@ -91,13 +91,22 @@ def test_hours_are_allowed_from_the_first_second_and_up_to_the_last(shop: Given)
     assert by_rule(shop)["cn_hours"] == {"contacts_checked": 10, "contacts_unchecked": 1, "contacts_breaking": 2, "contacts_agreed": 1}
     assert breaking(shop, "cn_hours") == ["01", "04"]
     assert [(row["check_reason"], row["contacts_unchecked"]) for row in shop.rows("contacts_unchecked", by=("check_reason",), **MARCH)] == [
-        ("", 0), ("no_case", 1), ("no_time", 1),
+        ("no_case", 1), ("no_time", 1), (None, 0),
     ]  # fmt: skip
 
 
 def test_who_opted_out_of_a_channel_is_not_contacted_by_it_again(shop: Given) -> None:
     assert by_rule(shop)["stop"] == {"contacts_checked": 10, "contacts_unchecked": 1, "contacts_breaking": 1, "contacts_agreed": 0}
     assert breaking(shop, "stop") == ["07"]
+
+
+def test_a_row_behind_a_figure_says_which_rule_and_what_was_found(shop: Given) -> None:
+    unchecked = shop.warehouse.rows("contacts_unchecked", {}, filters=shop.filters(**MARCH))
+    assert [(row["rule"], row["verdict"], row["reason"], row["case_id"]) for row in unchecked.rows] == [
+        ("cn_hours", "unchecked", "no_time", "C3"), ("stop", "unchecked", "no_case", None),
+    ]  # fmt: skip
+    by_verdict = shop.rows("contacts_checked", by="verdict", **MARCH)
+    assert {row["verdict"]: row["contacts_checked"] for row in by_verdict} == {"agreed": 1, "beyond": 3, "unchecked": 0, "within": 20}
 
 
 def test_a_figure_of_checks_is_its_rows(shop: Given) -> None:
