@@ -31,6 +31,8 @@ UNITS = {
     "received_on": "date", "resolved_on": "date", "close_days": "count",
     "taken_on": "date", "hired_on": "date", "law_passed_on": "date", "employed_days": "count", "held_from_on": "date", "held_days": "count",
     "moved_on": "date", "moved_amount": "amount",
+    "agreed_on": "date", "exit_on": "date", "instalment_count": "count", "scheduled_amount": "amount", "balance_amount": "amount",
+    "waived_amount": "amount", "number": "count", "instalment_amount": "amount", "planned_on": "date", "done_on": "date", "late_days": "count",
     "cost_amount": "amount", "duration_seconds": "count", "attempt_count": "count", "first_attempt_days": "count",
 }  # fmt: skip
 #: Columns of rows that are dimensions under another name, and those that hold a code of the contract.

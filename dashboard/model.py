@@ -30,9 +30,10 @@ CREDIT = ROOT / "queries" / "macros" / "credit.sql"
 BUCKETS = ROOT / "data" / "rules" / "buckets.toml"
 CONTACT_RULES = ROOT / "data" / "rules" / "contact.toml"
 PROMISE_RULES = ROOT / "data" / "rules" / "promises.toml"
+PLAN_RULES = ROOT / "data" / "rules" / "plans.toml"
 SCORES = ROOT / "data" / "rules" / "score_bands.toml"
 QUALITY = ROOT / "data" / "rules" / "quality.toml"
-RULES = (BUCKETS, CONTACT_RULES, PROMISE_RULES, SCORES, QUALITY, conduct.CONDUCT)
+RULES = (BUCKETS, CONTACT_RULES, PROMISE_RULES, PLAN_RULES, SCORES, QUALITY, conduct.CONDUCT)
 INSTALMENT_ROWS = (
     "select plans.case_id, list(instalments.rowid) as row_ids from export.instalments as instalments "
     "inner join export.plans as plans on instalments.plan_id = plans.plan_id group by plans.case_id order by plans.case_id"
@@ -104,6 +105,17 @@ def promise_setting(as_of: date) -> dict[str, Any]:
     """The grace and tolerance in force on a day."""
     settings = sorted(promise_rules()["setting"], key=lambda setting: setting["valid_from"])
     return next((setting for setting in reversed(settings) if setting["valid_from"] <= as_of), settings[0])
+
+
+@cache
+def plan_rules() -> list[dict[str, Any]]:
+    """The settings of when instalments are paid, plans broken and follow-ups in time, the earliest first."""
+    return sorted(tomllib.loads(PLAN_RULES.read_text(encoding="utf-8"))["setting"], key=lambda setting: setting["valid_from"])
+
+
+def plan_setting(as_of: date) -> dict[str, Any]:
+    """The setting of plans and follow-ups that is in force on a day (the first one before any)."""
+    return next((setting for setting in reversed(plan_rules()) if setting["valid_from"] <= as_of), plan_rules()[0])
 
 
 def quality_setting(as_of: date) -> dict[str, Any]:
@@ -214,7 +226,8 @@ def tables() -> dict[str, str]:
 def in_force(as_of: date) -> dict[str, int]:
     """The dated settings that hold on a day, by the name of the macro that says each."""
     values = {name: value for name, value in contact_setting(as_of).items() if isinstance(value, int)}
-    return values | {name: int(quality_setting(as_of)[name]) for name in ("review_pass_mark", "training_valid_days")}
+    values |= {name: int(quality_setting(as_of)[name]) for name in ("review_pass_mark", "training_valid_days")}
+    return values | {name: int(plan_setting(as_of)[name]) for name in ("plan_observed_days", "followup_days")}
 
 
 def settings(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
@@ -231,6 +244,7 @@ def settings(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     con.execute(CONTACT.read_text(encoding="utf-8"))
     _bucket_edges(con)
     _promise_settings(con)
+    _plan_settings(con)
     _score_bands(con)
     con.execute(f"create or replace macro longest_rule_days() as {max(one.days for one in conduct.rules())}")
     con.execute(f"create or replace table model.contact_rules ({conduct.COLUMNS})")
@@ -403,6 +417,15 @@ def _promise_settings(con: duckdb.DuckDBPyConnection) -> None:
         con.execute("insert into model.promise_settings values (?, ?, ?, ?)", row)
     graces = sorted({*promise_rules()["grace_choices"], *(setting["grace_days"] for setting in settings)})
     con.execute("create or replace table model.promise_graces as select unnest($graces)::integer as grace_days", {"graces": graces})
+
+
+def _plan_settings(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("create or replace table model.plan_settings (grace_days integer, tolerance decimal(4, 2), valid_from date, valid_to date)")
+    settings = plan_rules()
+    ends = [setting["valid_from"] for setting in settings[1:]] + [date(9999, 12, 31)]
+    for setting, valid_to in zip(settings, ends, strict=True):
+        row = [setting["grace_days"], setting["tolerance"], setting["valid_from"], valid_to]
+        con.execute("insert into model.plan_settings values (?, ?, ?, ?)", row)
 
 
 def _score_bands(con: duckdb.DuckDBPyConnection) -> None:

@@ -29,8 +29,9 @@ def value(dimension: str, code: object, lang: str) -> str:
         return known.short[lang] if known is not None else text
     if codes == "table":
         return contract().tables[text].label[lang] if text in contract().tables else text
-    if has(f"code.{text}"):
-        return word(f"code.{text}", lang)
+    for key in (f"code.{codes}_{text}", f"code.{text}"):
+        if has(key):
+            return word(key, lang)
     lists = ("state", "close_reason") if codes == "state" else (codes,)
     for name in lists:
         entry = contract().codes.get(name, {}).get(text)

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from dashboard import model
 from dashboard.contract import contract
 from dashboard.home import SnapshotInfo
 from dashboard.merging import Merge
@@ -82,7 +83,8 @@ class Touched:
             self.add("select case_id from base.export.promises where contact_id in (select contact_id from changed_contacts)", "export.promises")
 
     def _touch_judged(self) -> None:
-        """Cases in which a day came round: rows dated after the base's as-of day that no longer are, promises whose grace has ended."""
+        """Cases in which a day came round: rows dated after the base's as-of day that no longer are, promises and instalments whose
+        grace has ended, plans that have been observed long enough, follow-ups that are overdue."""
         days = {"low": self.base.as_of + timedelta(days=1), "high": self.as_of + timedelta(days=1)}
         if self.as_of == self.base.as_of:
             return
@@ -101,6 +103,15 @@ class Touched:
             "select p.case_id from base.export.promises as p, base.model.promise_graces as g "
             "where p.due_on + g.grace_days >= $low and p.due_on + g.grace_days < $high", "export.promises", by_day=True, **days,
         )  # fmt: skip
+        self.add(
+            "select p.case_id from base.export.instalments as t inner join base.export.plans as p on t.plan_id = p.plan_id, "
+            "base.model.plan_settings as s where t.due_on + s.grace_days >= $low and t.due_on + s.grace_days < $high",
+            "export.instalments", by_day=True, **days,
+        )  # fmt: skip
+        waits = model.in_force(self.as_of)
+        for name, day, wait in (("plans", "agreed_on", "plan_observed_days"), ("followups", "planned_on", "followup_days")):
+            shifted = {bound: value - timedelta(days=waits[wait]) for bound, value in days.items()}
+            self.add(f"select case_id from base.export.{name} where {day} >= $low and {day} < $high", f"export.{name}", by_day=True, **shifted)
 
     def close(self) -> None:
         """Add cases that come out together with touched ones: of a customer who has a case that is new or says otherwise, or tied by a

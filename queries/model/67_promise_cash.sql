@@ -50,7 +50,7 @@ seen as (
         sum(case when days.paid_on < windows.made_on then days.amount else 0 end) as before_amount,
         sum(case when days.paid_on <= windows.until_on then days.amount else 0 end) as until_amount,
     from windows
-    inner join model.promise_days as days on windows.case_key = days.case_key
+    inner join model.paid_days as days on windows.case_key = days.case_key
     group by windows.promise_id, windows.grace_days
 ),
 

@@ -24,7 +24,7 @@ fulfilled as (
         judged.promise_id,
         min(days.paid_on) as kept_on,
     from judged
-    inner join model.promise_days as days on judged.case_key = days.case_key and judged.made_on <= days.paid_on
+    inner join model.paid_days as days on judged.case_key = days.case_key and judged.made_on <= days.paid_on
     where judged.promise_state = 'kept' and days.until_amount >= judged.taken_from_amount + judged.amount * judged.tolerance
     group by judged.promise_id
 ),

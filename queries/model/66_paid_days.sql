@@ -1,13 +1,16 @@
--- One row per case that promised and day on which cash came that can keep a promise: what came that day, and up to it.
+-- One row per case that promised or agreed a plan and day on which cash came that can keep it: what came that day, and up to it.
 -- A reversal is taken off its payment's day; one that names no payment, off its own.
-create table model.promise_days as
+create table model.paid_days as
 with
 
-promised as (
+bound as (
     select
         case_id,
     from export.promises
-    group by case_id
+    union distinct
+    select
+        case_id,
+    from export.plans
 ),
 
 reversed as (
@@ -25,7 +28,7 @@ days as (
         payments.paid_on,
         cast(sum(payments.amount + coalesce(reversed.amount, 0)) as decimal(18, 2)) as amount,
     from export.payments as payments
-    inner join promised on payments.case_id = promised.case_id
+    inner join bound on payments.case_id = bound.case_id
     inner join model.cases as cases on payments.case_id = cases.case_id
     left join reversed on payments.payment_id = reversed.payment_id
     where
