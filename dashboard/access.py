@@ -13,8 +13,8 @@ from typing import Any
 PEOPLE_FILE = "people.toml"
 EVERY_PAGE = frozenset(
     {
-        "overview", "recovery", "channels", "intensity", "attribution", "forecast", "timing", "conduct", "cases", "team", "collector",
-        "incentives", "whatif", "rollout", "effects", "data", "upload", "definitions",
+        "overview", "recovery", "channels", "intensity", "attribution", "plans", "forecast", "timing", "conduct", "cases", "team",
+        "collector", "incentives", "whatif", "rollout", "effects", "data", "upload", "definitions",
     }
 )  # fmt: skip
 

@@ -24,6 +24,7 @@ NAVIGATION = {
         ("channels", "call"),
         ("intensity", "schedule"),
         ("attribution", "call_split"),
+        ("plans", "handshake"),
         ("forecast", "online_prediction"),
         ("timing", "timer"),
         ("conduct", "gavel"),

@@ -1,10 +1,10 @@
-"""Rates side by side over one dimension, in a panel: those supplied as a figure and a table, the others named. Beside ui, below the pages."""
+"""Rates side by side over one dimension, or one of them by month, in a panel; what isn't supplied is named. Beside ui, below the pages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard import findings, ui
+from dashboard import charts, findings, ui
 from dashboard.channels import figures, sentences
 from dashboard.filters import Filters
 from dashboard.metrics import metrics
@@ -25,3 +25,21 @@ def side_by_side(panel: ui.Panel, wanted: Sequence[str], by: str, lead: str, fil
     panel.table(answer.rows, ui.columns_of(answer, (by,), wanted), filters)
     if answer.missing:
         ui.not_supplied(dict.fromkeys(need for needs in answer.missing.values() for need in needs))
+
+
+def by_month(panel: ui.Panel, wanted: Sequence[str], key: str) -> None:
+    """One of some metrics, chosen, over thirteen months against its targets; raises NotSupplied where none of them can be had."""
+    at, lang = ui.frame(), ui.lang()
+    labels = {name: ui.label(name) for name in wanted if not at.warehouse.missing(name)}
+    if not labels:
+        raise ui.NotSupplied(at.warehouse.missing(wanted[0]))
+    shown = ui.metric(ui.option(key, labels, ui.say("channels.measure"), listed=True))
+    span, aims = ui.trailing(13), ui.targets(shown.id)
+    answer = ui.measure(shown.id, by=("month",), filters=span)
+    series, running = [(row["month"], row[shown.id]) for row in answer.rows], ui.running(answer)
+    panel.metric = shown.id
+    against = findings.against_target(ui.label(shown.id), series, aims, shown.better, lang, running)
+    panel.title(against or findings.trend(ui.label(shown.id), series, lang, running) or ui.label(shown.id))
+    panel.subtitle(f"{ui.formula(shown.id)} · {ui.period(span)}")
+    panel.figure(charts.by_month(answer.rows, shown, lang, ui.currency(), aims, running))
+    panel.table(answer.rows, ui.columns_of(answer, ("month",), (shown.id,)), span)

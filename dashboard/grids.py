@@ -219,6 +219,12 @@ def rows_link(figure: Behind) -> None:
     st.page_link(CASES, label=say("rows.link"), icon=":material/table_rows:", help=say("rows.link_help"), query_params=to)
 
 
+def page_link(page: str, label: str) -> None:
+    """A link to another page, the view kept; nothing for somebody whom that page isn't for."""
+    if frame().person.sees(page):
+        st.page_link(f"../pages/{page}.py", label=label, icon=":material/arrow_forward:", query_params=frame().view.to_query())
+
+
 def _later(make: Callable[[Table], bytes], title: str, rows: Callable[[], Sequence[Mapping[str, Any]]], *said: Any) -> Callable[[], bytes]:
     columns, lang, known_facts, known_definitions = said
     return lambda: make(Table(title, columns, rows(), lang, known_facts, known_definitions))

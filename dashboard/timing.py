@@ -19,6 +19,8 @@ from dashboard.words import has, word
 EVENTS = {"payment": ("payments",), "cure": ("balances",), "redefault": ("balances",)}
 #: What the curves may be cut by (queries/reports/times.sql); all as they were at placement.
 DIMENSIONS = ("bucket", "product", "region", "team", "strategy", "agency")
+#: What days are counted from, if not from placement.
+SINCE = {"redefault": "cure", "break": "agreed"}
 METHOD = "Aalen-Johansen"
 #: So many curves at most; and a curve ends where fewer are at risk.
 MOST, LEAST = 6, 10
@@ -67,11 +69,11 @@ def names(found: Curves, by: str, lang: str) -> dict[str | None, str]:
     return {group: word("timing.others", lang) if group is None else naming.value(by, group, lang) for group in found}
 
 
-def columns(by: str, lang: str) -> list[Column]:
-    """The columns of the table."""
+def columns(by: str, lang: str, label: str = "") -> list[Column]:
+    """The columns of the table; `label`: what the groups are called, where that is not what cases are called by at placement."""
     units = {"day": "count", "at_risk": "count", "share": "rate", "low": "rate", "high": "rate"}
     units |= {"median": "count", "median_low": "count", "median_high": "count"}
-    return [Column("group", labels(lang)[by]), *(Column(name, word(f"timing.{name}", lang), unit) for name, unit in units.items())]
+    return [Column("group", label or labels(lang)[by]), *(Column(name, word(f"timing.{name}", lang), unit) for name, unit in units.items())]
 
 
 def marks(found: Curves) -> list[int]:
@@ -166,7 +168,7 @@ def figure(event: str, found: Curves, named: Mapping[str | None, str], lang: str
     share = line * rows / total
     last = max((curve.until for curve in found.values()), default=1)
     charts.value_axis(figure, scale, min(top * 100, 100.0) or 1.0)
-    title = word("timing.days_cure" if event == "redefault" else "timing.days_placement", lang)
+    title = word(f"timing.days_{SINCE.get(event, 'placement')}", lang)
     figure.update_layout(
         showlegend=rows > 1,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None},

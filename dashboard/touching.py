@@ -109,7 +109,7 @@ class Touched:
             "export.instalments", by_day=True, **days,
         )  # fmt: skip
         waits = model.in_force(self.as_of)
-        for name, day, wait in (("plans", "agreed_on", "plan_observed_days"), ("followups", "planned_on", "followup_days")):
+        for name, day, wait in (("plans", "last_day(agreed_on)", "plan_observed_days"), ("followups", "planned_on", "followup_days")):
             shifted = {bound: value - timedelta(days=waits[wait]) for bound, value in days.items()}
             self.add(f"select case_id from base.export.{name} where {day} >= $low and {day} < $high", f"export.{name}", by_day=True, **shifted)
 

@@ -260,6 +260,8 @@ class Warehouse:
         shown, kind, key = row_columns(entry.of, held)
         if self.missing("net_amount"):  # without payments a row's cash is unknown, not zero
             shown = [column for column in shown if column != "net_amount"]
+        # nor is what a plan came to, or a promise, without what would tell
+        shown = [column for column in shown if not (column in dimensions() and dimension(column).of and self.missing(column))]
         wanted = ["counted", *shown]
         if order is not None and order not in wanted:
             raise UnknownName(f"{name}: its rows can't be put in order by {order!r}; known: {', '.join(wanted)}")

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboard import charts, findings, model, ui
+from dashboard import model, ui
 from dashboard.channels import figures, sentences
 from dashboard.channels.sentences import CARDS, DIGITAL, MACHINES, PROMISES, REACH, STEPS, TRENDS
-from dashboard.comparing import side_by_side
+from dashboard.comparing import by_month, side_by_side
 
 lang, currency, at = ui.lang(), ui.currency(), ui.frame()
 set_for = {name: ui.unread(sentences.settings(at.info.as_of, name, lang)) for name in ("steps", "reach", "machines", "promises")}
@@ -34,19 +34,7 @@ with ui.panel("steps", ui.say("channels.steps"), ui.say("channels.steps_note", s
     side_by_side(panel, STEPS, ui.choice("steps_by", ("channel", "bucket", "team", "product", "region", "agency")), "right_party_rate")
 
 with ui.panel("trend") as panel:
-    labels = {name: ui.label(name) for name in TRENDS if not at.warehouse.missing(name)}
-    if not labels:
-        raise ui.NotSupplied(at.warehouse.missing(TRENDS[0]))
-    shown = ui.metric(ui.option("trend_of", labels, ui.say("channels.measure"), listed=True))
-    span, aims = ui.trailing(13), ui.targets(shown.id)
-    answer = ui.measure(shown.id, by=("month",), filters=span)
-    series, running = [(row["month"], row[shown.id]) for row in answer.rows], ui.running(answer)
-    panel.metric = shown.id
-    against = findings.against_target(ui.label(shown.id), series, aims, shown.better, lang, running)
-    panel.title(against or findings.trend(ui.label(shown.id), series, lang, running) or ui.label(shown.id))
-    panel.subtitle(f"{ui.formula(shown.id)} · {ui.period(span)}")
-    panel.figure(charts.by_month(answer.rows, shown, lang, currency, aims, running))
-    panel.table(answer.rows, ui.columns_of(answer, ("month",), (shown.id,)), span)
+    by_month(panel, TRENDS, "trend_of")
 
 with ui.panel("reach", ui.say("channels.reach"), ui.say("channels.reach_note", settings=set_for["reach"]), metric="right_party_case_rate") as panel:
     side_by_side(panel, REACH, ui.choice("reach_by", ("bucket", "team", "product", "region", "batch", "agency")), "right_party_case_rate")
@@ -65,6 +53,7 @@ with ui.panel("promises", ui.say("channels.promises"), metric="promise_kept_rate
     panel.facts(*sentences.facts(ui.measure(*PROMISES, filters=span).rows[0], PROMISES, currency, lang))
     counts = dict.fromkeys(("kept", "partly", "broken", "matured", "renegotiated", "undue"), "total")
     panel.table(sentences.kept_table(states), ui.columns("channels", month="month", **counts, share="rate", low="rate", high="rate"), span)
+    ui.page_link("plans", ui.say("plans.link"))
 
 with ui.panel("digital", ui.say("channels.digital"), ui.say("channels.digital_note"), metric="click_rate") as panel:
     side_by_side(panel, DIGITAL, "channel", "click_rate")

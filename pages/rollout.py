@@ -20,6 +20,7 @@ if now.timed:
         panel.about = planning.about(now)
         columns = ui.columns("rollout", measure="text", state="text", percent="rate", slip="days", planned_end="date", expected_end="date")
         panel.table(pack.by_measure(now.at, lang, now.timed), columns)
+        ui.page_link("plans", say("plans.link_measure"))
     with ui.panel("rollout_gantt", sentences.found(now.at, now.timed, lang), say("rollout.gantt_note", day=day)) as panel:
         panel.figure(figures.gantt(now.timed, now.at.today, lang))
         panel.facts((say("rollout.gantt"), sentences.critical(now.timed, lang)))

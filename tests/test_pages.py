@@ -39,6 +39,7 @@ PAGES = (
     "incentives",
     "whatif",
     "attribution",
+    "plans",
 )
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff]")
 #: Latin words that Chinese pages hold too: file kinds, units, encodings, buckets, and what stands in code spans or brackets (ids).

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
-from math import exp, log, sqrt
+from math import exp, inf, isnan, log, sqrt
 from operator import sub
 
 from dashboard.methods.intervals import Z95
@@ -97,6 +97,51 @@ def incidence(events: Counts, competing: Counts, censored: Counts, least: int = 
             if had or points:
                 points.append(Point(day, share, variance, *_limits(share, variance, z), at_risk))
     return Curve(tuple(points), followed, until)
+
+
+@dataclass(frozen=True)
+class Survival:
+    """Kaplan & Meier's share still there, kept so that the share of those there on one day who still are on a later one can be read off.
+
+    By day: the logarithm of the share and Greenwood's sum Σ d/(n(n−d)), each up to and including it; it ends on day `until`.
+    """
+
+    days: tuple[int, ...]
+    logs: tuple[float, ...]
+    sums: tuple[float, ...]
+    until: int
+
+    def between(self, since: int, day: int, z: float = Z95) -> tuple[float, float, float] | None:
+        """Of those still there after day `since`, the share still there after `day`, and its limits (of its logarithm); None beyond the end."""
+        if day > self.until:
+            return None
+        first, last = bisect_left(self.days, since + 1), bisect_left(self.days, day + 1)
+        if last <= first:
+            return 1.0, 1.0, 1.0
+        fall = self.logs[last - 1] - (self.logs[first - 1] if first else 0.0)
+        spread = self.sums[last - 1] - (self.sums[first - 1] if first else 0.0)
+        if fall == -inf or isnan(fall):
+            return 0.0, 0.0, 0.0
+        return exp(fall), exp(fall - z * sqrt(spread)), min(1.0, exp(fall + z * sqrt(spread)))
+
+
+def survival(events: Counts, censored: Counts, least: int = 1) -> Survival:
+    """How long it lasts until an event, from counts by day, as far as `least` are at risk; the censored of a day are at risk on it."""
+    leaving = [(day, events.get(day, 0) + censored.get(day, 0)) for day in sorted({*events, *censored})]
+    at_risk = sum(count for _, count in leaving)
+    days, logs, sums, until, share, total = [], [], [], 0, 0.0, 0.0
+    for day, left in leaving:
+        if at_risk < least:
+            break
+        until, had = day, events.get(day, 0)
+        if had:
+            share += log(1 - had / at_risk) if had < at_risk else -inf
+            total += had / (at_risk * (at_risk - had)) if had < at_risk else 0.0
+            days.append(day)
+            logs.append(share)
+            sums.append(total)
+        at_risk -= left
+    return Survival(tuple(days), tuple(logs), tuple(sums), until)
 
 
 def _limits(share: float, variance: float, z: float) -> tuple[float, float]:

@@ -43,9 +43,7 @@ seen as (
 judged as (
     select
         ordered.*,
-        greatest(
-            least(ordered.amount, coalesce(seen.cash_amount, 0) - (ordered.scheduled_amount - ordered.amount)), 0
-        ) as paid_amount,
+        greatest(least(ordered.amount, coalesce(seen.cash_amount, 0) - (ordered.scheduled_amount - ordered.amount)), 0) as paid_amount,
         case
             when ordered.due_on > ordered.due_until_on then 'void'
             when least(ordered.judged_on, ordered.seen_until_on) > as_of_day() then 'undue'
@@ -58,41 +56,17 @@ judged as (
 )
 
 select
-    judged.plan_id,
-    judged.case_key,
-    judged.number,
-    cast(judged.place as integer) as place,
-    judged.agreed_on,
-    judged.due_on,
-    judged.judged_on,
-    judged.due_on > as_of_day() as is_ahead,
-    judged.instalment_state,
-    coalesce(holders.team, 'house') as team,
-    coalesce(holders.collector_id, 'house') as collector_id,
-    coalesce(holders.agency, '') as agency,
-    coalesce(months.bucket, case when month_number(judged.due_on) = cases.placed_month_number then 'new' else 'left' end) as bucket,
-    cases.product,
-    cases.region,
-    cases.batch,
-    cases.placement_number,
-    cases.strategy,
-    cases.age_band,
-    cases.placed_month,
-    case when plans.affordability_checked then 'checked' when not plans.affordability_checked then 'unchecked' else '' end as affordability,
-    judged.amount as instalment_amount,
-    cast(judged.paid_amount as decimal(18, 2)) as paid_amount,
-    judged.place = 1 as is_first,
-    flag(judged.instalment_state in ('paid', 'missed')) as matured_count,
-    flag(judged.instalment_state = 'paid') as paid_count,
-    judged.scheduled_amount,
-    judged.tolerance,
-    judged.source_file,
-    judged.source_line,
+    plan_id,
+    case_key,
+    number,
+    place = 1 as is_first,
+    due_on,
+    judged_on,
+    due_on > as_of_day() as is_ahead,
+    instalment_state,
+    amount as instalment_amount,
+    cast(paid_amount as decimal(18, 2)) as paid_amount,
+    scheduled_amount * tolerance as enough_amount,
+    source_file,
+    source_line,
 from judged
-inner join model.cases as cases on judged.case_key = cases.case_key
-inner join export.plans as plans on judged.plan_id = plans.plan_id
-left join model.holders as holders
-    on cases.case_id = holders.case_id and judged.agreed_on >= holders.from_on and judged.agreed_on <= holders.until_on
-left join model.case_months as months
-    on judged.case_key = months.case_key and month_number(judged.due_on) = months.month_number
-order by judged.due_on, judged.plan_id, judged.number

@@ -8,8 +8,7 @@ scheduled as (
         plan_id,
         count(*) as instalment_count,
         sum(instalment_amount) as scheduled_amount,
-        max(scheduled_amount * tolerance) as enough_amount,
-        min(case when place = 1 then instalment_state end) as first_state,
+        max(enough_amount) as enough_amount,
         min(case when instalment_state = 'missed' then judged_on end) as broken_on,
         max(flag(instalment_state = 'undue')) as is_open,
     from model.instalments
@@ -98,8 +97,7 @@ select
     cases.placed_month,
     case when plans.affordability_checked then 'checked' when not plans.affordability_checked then 'unchecked' else '' end as affordability,
     scheduled.instalment_count,
-    scheduled.first_state,
-    cast(coalesce(scheduled.scheduled_amount, 0) as decimal(18, 2)) as scheduled_amount,
+    cast(scheduled.scheduled_amount as decimal(18, 2)) as scheduled_amount,
     coalesce(plans.waived_amount, 0) as waived_amount,
     cast(
         greatest(
@@ -109,9 +107,9 @@ select
     ) as balance_amount,
     1 as plan_count,
     flag(plans.affordability_checked) as checked_count,
-    flag(dated.agreed_on + plan_observed_days() <= as_of_day()) as observed_count,
+    flag(last_day(dated.agreed_on) + plan_observed_days() <= as_of_day()) as observed_count,
     flag(
-        dated.agreed_on + plan_observed_days() <= as_of_day() and dated.plan_state = 'broken'
+        last_day(dated.agreed_on) + plan_observed_days() <= as_of_day() and dated.plan_state = 'broken'
         and dated.exit_on <= dated.agreed_on + plan_observed_days()
     ) as broken_count,
     plans.source_file,

@@ -47,26 +47,11 @@ select
     coalesce(judged.collector_id, holders.collector_id, 'house') as collector_id,
     case when judged.collector_id is not null then coalesce(collectors.agency, '') else coalesce(holders.agency, '') end as agency,
     coalesce(months.bucket, case when month_number(judged.planned_on) = cases.placed_month_number then 'new' else 'left' end) as bucket,
-    cases.product,
-    cases.region,
-    cases.batch,
-    cases.placement_number,
-    cases.strategy,
-    cases.age_band,
-    cases.placed_month,
     coalesce(judged.willingness, '') as willingness,
     coalesce(judged.ability, '') as ability,
     coalesce(judged.difficulty, '') as difficulty,
     case when judged.followup_state = 'late' then date_diff('day', judged.planned_on, judged.done_on) end as late_days,
-    1 as followup_count,
-    flag(judged.done_on is not null) as done_count,
-    flag(judged.fell_due) as due_count,
-    flag(judged.fell_due and judged.followup_state = 'in_time') as in_time_count,
-    flag(judged.followup_state = 'overdue') as overdue_count,
-    flag(judged.done_on is not null and judged.willingness in ('willing', 'wavering', 'refusing')) as willingness_count,
-    flag(judged.done_on is not null and judged.willingness = 'willing') as willing_count,
-    flag(judged.done_on is not null and judged.ability in ('able', 'strained', 'unable')) as ability_count,
-    flag(judged.done_on is not null and judged.ability = 'able') as able_count,
+    judged.fell_due,
     judged.source_file,
     judged.source_line,
 from judged
@@ -76,4 +61,3 @@ left join model.holders as holders
     on judged.case_id = holders.case_id and judged.planned_on >= holders.from_on and judged.planned_on <= holders.until_on
 left join model.case_months as months
     on judged.case_key = months.case_key and month_number(judged.planned_on) = months.month_number
-order by judged.planned_on, judged.followup_id

@@ -44,7 +44,7 @@ def test_paid_by_the_last_day_of_grace_and_completed(given: Callable[..., Given]
     assert judged(shop) == [(1, "paid", D("100.00")), (2, "paid", D("100.00")), (3, "paid", D("100.00"))]
     assert states(shop) == {"L1": ("completed", "2026-03-13")}
     assert shop.value("instalment_paid_rate") == 1.0 and shop.value("first_instalment_rate") == 1.0
-    assert shop.value("plan_broken_rate") == 0.0  # agreed 161 days before the as-of day
+    assert shop.value("plan_broken_rate") == 0.0  # January ended 150 days before the as-of day
 
 
 def test_a_day_beyond_the_grace_breaks_a_plan_and_leaves_the_next_in_arrears(given: Callable[..., Given]) -> None:
@@ -161,5 +161,21 @@ def test_what_is_not_supplied_is_unknown_and_named(given: Callable[..., Given]) 
     assert answer.missing["first_instalment_rate"] == ("instalments", "payments")
     assert answer.missing["plan_waived_amount"] == ("plans.waived_amount",)
     assert "contacts" in answer.missing["arrangement_rate"]
+    # nor do the rows behind say what nothing tells: a state, or a check
+    told = bare.warehouse.rows("plans_agreed", filters=bare.filters())
+    assert {"plan_id", "agreed_on"} <= {*told.columns} and not {"plan_state", "affordability"} & {*told.columns}
+    assert told.rows[0]["scheduled_amount"] is None
     none = given(cases=cases, as_of="2026-03-31")
     assert none.warehouse.missing("plans_agreed") == ("plans",) and none.value("plans_agreed") is None
+
+
+def test_a_month_of_agreements_is_observed_whole_or_not_at_all(given: Callable[..., Given]) -> None:
+    """March ended on the 31st, 90 days before the 29th of June: the day before, its plans have no break rate, the one of the 1st neither."""
+    plans = "plan_id | case_id | agreed_on\nL1 | C1 | 2026-03-01\nL2 | C2 | 2026-03-31"
+    instalments = "plan_id | number | due_on | amount\nL1 | 1 | 2026-05-27 | 100\nL2 | 1 | 2026-06-26 | 100"
+    payments = "case_id | paid_on | amount\nC3 | 2026-03-01 | 1"
+    young = drawn(given, plans, instalments, payments, as_of="2026-06-28")
+    assert young.value("plan_broken_rate") is None
+    # L1 missed its only instalment on the 30th of May, its day 90; L2's grace ended on the 29th of June, its day 90 too
+    old = drawn(given, plans, instalments, payments, as_of="2026-06-29")
+    assert (old.value("plans_observed"), old.value("plans_broken")) == (2, 2)
