@@ -121,10 +121,12 @@ def data_values(home: Home) -> set[str]:
     found |= {row["name"] for row in warehouse.run("pay_names", {"names": True, "teams": None, "collector": None})}
     everything = Filters(info.first_on, info.as_of)
     found |= {row["complaint_category"] for row in warehouse.measure(["complaints"], ["complaint_category"], filters=everything).rows}
+    found |= {row["difficulty"] for row in warehouse.measure(["followups_done"], ["difficulty"], filters=everything).rows if row["difficulty"]}
     return {
         *found,
         *metrics(),
         "Aalen-Johansen",
+        "Kaplan-Meier",
         *info.title.values(),
         *info.note.values(),
         info.id,

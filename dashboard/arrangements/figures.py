@@ -16,7 +16,7 @@ from dashboard.contract import contract
 from dashboard.formats import drawn
 from dashboard.words import word
 
-COLOURS = dict(zip(STATES, (ACTUAL, "#9CC7E4", "#CC79A7", "#E69F00", TOTAL, WORSE), strict=True))
+COLOURS = dict(zip(STATES, (ACTUAL, "#9CC7E4", "#CC79A7", "#E69F00", TOTAL, "#C9CFD8", WORSE), strict=True))
 PALE = "rgba(0,114,178,0.16)"
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None}
 

@@ -31,7 +31,7 @@ TRENDS = (
     "affordability_rate", "followup_in_time_rate", "followups_planned",
 )  # fmt: skip
 #: States in the order they are drawn.
-STATES = ("completed", "running", "replaced", "ended", "closed", "broken")
+STATES = ("completed", "running", "replaced", "ended", "closed", "unscheduled", "broken")
 #: What the curve may be cut by (queries/reports/plan_times.sql), all as they were at the agreement.
 CURVES = ("all", "affordability", "bucket", "product", "region", "team", "agency")
 #: So many difficulties are named.

@@ -1,5 +1,6 @@
 -- One row per plan agreed: by whom, of which balance, and how it went on: broken by its first instalment missed, completed when the cash since
--- reached all that was scheduled, replaced by another plan, ended by an end on record, left with its case, or still running.
+-- reached all that was scheduled, replaced by another plan, ended by an end on record, left with its case, or still running; `unscheduled`: no
+-- instalments of it are known.
 create table model.plans as
 with
 
@@ -51,6 +52,7 @@ judged as (
         scheduled.broken_on,
         completed.completed_on,
         case
+            when scheduled.plan_id is null then 'unscheduled'
             when completed.completed_on <= coalesce(scheduled.broken_on, completed.completed_on) then 'completed'
             when scheduled.broken_on is not null then 'broken'
             when spans.replaced_on <= coalesce(spans.left_on, spans.replaced_on) and spans.replaced_on <= coalesce(spans.ended_on, spans.replaced_on)
@@ -107,7 +109,7 @@ select
     ) as balance_amount,
     1 as plan_count,
     flag(plans.affordability_checked) as checked_count,
-    flag(last_day(dated.agreed_on) + plan_observed_days() <= as_of_day()) as observed_count,
+    flag(dated.plan_state != 'unscheduled' and last_day(dated.agreed_on) + plan_observed_days() <= as_of_day()) as observed_count,
     flag(
         last_day(dated.agreed_on) + plan_observed_days() <= as_of_day() and dated.plan_state = 'broken'
         and dated.exit_on <= dated.agreed_on + plan_observed_days()

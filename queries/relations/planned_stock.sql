@@ -14,6 +14,7 @@ opened as (
     inner join period on plans.agreed_on < period.start_on and coalesce(plans.exit_on, cast('9999-12-31' as date)) >= period.start_on
     inner join model.positions as positions
         on plans.case_key = positions.case_key and positions.known_on < period.start_on and positions.until_on >= period.start_on
+    where plans.plan_state != 'unscheduled'
 ),
 
 -- only a case with no balances row needs its cash taken off what was placed

@@ -179,3 +179,10 @@ def test_a_month_of_agreements_is_observed_whole_or_not_at_all(given: Callable[.
     # L1 missed its only instalment on the 30th of May, its day 90; L2's grace ended on the 29th of June, its day 90 too
     old = drawn(given, plans, instalments, payments, as_of="2026-06-29")
     assert (old.value("plans_observed"), old.value("plans_broken")) == (2, 2)
+
+
+def test_a_plan_without_instalments_says_nothing_of_how_it_went(given: Callable[..., Given]) -> None:
+    shop = drawn(given, f"{ONE}\nL2 | C2 | 2026-01-20", THREE, "case_id | paid_on | amount\nC1 | 2026-02-10 | 300")
+    assert states(shop) == {"L1": ("completed", "2026-02-10"), "L2": ("unscheduled", None)}
+    assert shop.value("plans_agreed") == 2 and shop.value("plans_observed") == 1
+    assert shop.value("planned_balance_amount", start="2026-02-01", until="2026-02-28") == D("1000.00")  # L1's alone
