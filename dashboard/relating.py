@@ -74,6 +74,8 @@ class Tables:
                 relation = "stock_any_day"
             elif "paid_count" in words and not all(p.until == month_end(p.start) for p in periods):
                 relation = "stock_months" if marked else "stock_part_month"
+        elif relation == "planned_stock" and not all(p.start.day == 1 for p in periods):
+            relation = "planned_stock_any_day"
         elif relation == "reach":
             attempts = "attempt_count" in words
             if not whole:

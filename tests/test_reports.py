@@ -22,6 +22,8 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("promise_states", {"start": date(2026, 3, 11), "until": date(2026, 8, 20), "grace": 7, "tolerance": "1.00", **OPEN}),
     ("cap_use_numbers", {**SPAN, "counts": "call", "cap": 2, "least": 1, "by_case": True, "by_contact": None, **OPEN}),
     ("times", {**SPAN, "event": "payment", "dimension": "product", "most": 6, **OPEN}),
+    ("plan_times", {**SPAN, "dimension": "product", "most": 6, **OPEN}),
+    ("plan_ahead", OPEN),
 ]
 
 

@@ -41,6 +41,7 @@ select
     judged.followup_id,
     judged.case_key,
     judged.planned_on,
+    judged.planned_on > as_of_day() as is_ahead,
     judged.done_on,
     judged.followup_state,
     case when judged.collector_id is not null then coalesce(collectors.team, '') else coalesce(holders.team, 'house') end as team,

@@ -1,0 +1,33 @@
+-- One row per instalment of a plan agreed, with what it counts for, and bucket and holder of its plan's agreement. A view: both side by side.
+create view model.due_instalments as
+select
+    instalments.plan_id,
+    instalments.case_key,
+    instalments.number,
+    instalments.is_first,
+    instalments.due_on,
+    instalments.is_ahead,
+    instalments.instalment_state,
+    instalments.instalment_amount,
+    instalments.paid_amount,
+    plans.agreed_on,
+    plans.affordability,
+    plans.team,
+    plans.collector_id,
+    plans.agency,
+    plans.bucket,
+    plans.product,
+    plans.region,
+    plans.batch,
+    plans.placement_number,
+    plans.strategy,
+    plans.age_band,
+    plans.placed_month,
+    flag(instalments.instalment_state in ('paid', 'missed')) as matured_count,
+    flag(instalments.instalment_state = 'paid') as paid_count,
+    case when instalments.instalment_state in ('paid', 'missed') then instalments.instalment_amount else 0 end as matured_amount,
+    case when instalments.instalment_state in ('paid', 'missed') then instalments.paid_amount else 0 end as matured_paid_amount,
+    instalments.source_file,
+    instalments.source_line,
+from model.instalments as instalments
+inner join model.plans as plans on instalments.plan_id = plans.plan_id
