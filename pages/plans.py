@@ -54,15 +54,13 @@ with ui.panel("ahead", ui.say("plans.ahead")) as panel:
     ui.supplied(*paid)
     panel.subtitle(ui.say("plans.ahead_note", period=ui.period(followed), method=expected.METHOD))
     lasts = expected.lasting(ui.report("plan_times", dimension="all", most=timing.MOST, **asked), timing.LEAST)
-    limits = {name: value for name, value in asked.items() if name not in ("start", "until")}
-    found = expected.months(ui.report("plan_ahead", **limits), lasts)
+    found = expected.months(ui.report("plan_ahead", **sentences.anytime(asked)), lasts)
     if found:
         panel.title(ui.unread(sentences.coming(found, lang, currency) or ""))
         panel.figure(figures.ahead(found, lang, currency))
         ui.caption(ui.unread(sentences.unknown(found, lang, currency) or ""))
-    money = dict.fromkeys(("scheduled", "expected", "low", "high", "beyond"), "amount")
-    columns = ui.columns("plans", month="month", instalments="total", **money)
-    panel.table([vars(month) for month in found], columns, followed, empty=ui.say("plans.ahead_none"))
+    money = ui.columns("plans", month="month", instalments="total", **dict.fromkeys(sentences.AHEAD, "amount"))
+    panel.table([vars(month) for month in found], money, followed, empty=ui.say("plans.ahead_none"))
 
 with ui.panel("afford", ui.say("plans.afford"), ui.say("plans.afford_note", period=ui.period(followed)), metric="plan_broken_rate") as panel:
     ui.supplied("plans.affordability_checked", *paid)

@@ -34,6 +34,8 @@ TRENDS = (
 STATES = ("completed", "running", "replaced", "ended", "closed", "unscheduled", "broken")
 #: What the curve may be cut by (queries/reports/plan_times.sql), all as they were at the agreement.
 CURVES = ("all", "affordability", "bucket", "product", "region", "team", "agency")
+#: The amounts of a coming month (arrangements.expected.Month).
+AHEAD = ("scheduled", "expected", "low", "high", "beyond")
 #: So many difficulties are named.
 MOST_REASONS = 5
 
@@ -47,6 +49,11 @@ def settings(as_of: date, lang: str) -> str:
 def labels(lang: str) -> dict[str, str]:
     """What the curve may be cut by, as read."""
     return {by: word("plans.all", lang) if by == "all" else dimensions()[by].label[lang] for by in CURVES}
+
+
+def anytime(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What a report is asked that looks at no period."""
+    return {name: value for name, value in asked.items() if name not in ("start", "until")}
 
 
 def names(found: Mapping[str | None, Curve], by: str, lang: str) -> dict[str | None, str]:
