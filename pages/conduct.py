@@ -1,14 +1,15 @@
 """Do we keep to the rules of contact, and who complains of what? Every rule with what it checks, what breaks it and what can't be checked."""
 
-from dashboard import charts, findings, ui
+from dashboard import ui
 from dashboard.channels import figures
 from dashboard.channels import sentences as lanes
-from dashboard.comparing import side_by_side
+from dashboard.comparing import by_month, side_by_side
 from dashboard.compliance import sentences
 from dashboard.compliance.sentences import CARDS, CHECKS, COMPLAINTS, TRENDS
 
 lang, currency, at = ui.lang(), ui.currency(), ui.frame()
 rate = "breaches_per_1000"
+own = ("collector",) if at.scope.names else ()
 
 with ui.guarded():
     ui.cards(ui.figures(*CARDS))
@@ -23,35 +24,26 @@ with ui.panel("rules", ui.say("conduct.rules"), metric=rate) as panel:
     said = ui.columns("conduct", why="text", said="text", strength="text", since="date", confidence="text", source="text")
     panel.table(rows, [*ui.columns_of(answer, ("rule",), CHECKS), *said])
 
-names = sentences.rule_names(ui.report("regimes"), at.info.as_of, lang)
-chosen = ui.option("rule", names, ui.say("conduct.where"), listed=True, note=ui.say("conduct.where_note"))
+chosen = "none"
+with ui.guarded():
+    ui.supplied("contacts")
+    names = sentences.rule_names(ui.report("regimes"), at.info.as_of, lang)
+    chosen = ui.option("rule", names, ui.say("conduct.where"), listed=True, note=ui.say("conduct.where_note"))
 if chosen != "none":
     with ui.panel("where", ui.say("conduct.where"), metric=rate) as panel:
         within = ui.view_filters() if chosen == "all" else ui.view_filters().choosing("rule", [chosen])
         panel.subtitle(f"{names[chosen]} · {ui.period(within)} · {ui.say('conduct.where_note')}")
-        by = ui.choice("where_by", ("team", "collector", "channel", "hour", "weekday", "bucket", "product", "agency"))
+        by = ui.choice("where_by", ("team", *own, "channel", "hour", "weekday", "bucket", "product", "agency"))
         side_by_side(panel, CHECKS[:3], by, rate, within)
 
 with ui.panel("conduct_trend") as panel:
-    labels = {name: ui.label(name) for name in TRENDS if not at.warehouse.missing(name)}
-    if not labels:
-        raise ui.NotSupplied(at.warehouse.missing(TRENDS[0]))
-    shown = ui.metric(ui.option("conduct_of", labels, ui.say("channels.measure"), listed=True))
-    span, aims = ui.trailing(13), ui.targets(shown.id)
-    answer = ui.measure(shown.id, by=("month",), filters=span)
-    series, running = [(row["month"], row[shown.id]) for row in answer.rows], ui.running(answer)
-    panel.metric = shown.id
-    against = findings.against_target(ui.label(shown.id), series, aims, shown.better, lang, running)
-    panel.title(against or findings.trend(ui.label(shown.id), series, lang, running) or ui.label(shown.id))
-    panel.subtitle(f"{ui.formula(shown.id)} · {ui.period(span)}")
-    panel.figure(charts.by_month(answer.rows, shown, lang, currency, aims, running))
-    panel.table(answer.rows, ui.columns_of(answer, ("month",), (shown.id,)), span)
+    by_month(panel, TRENDS, "conduct_of")
 
 with ui.panel("complaints", ui.say("conduct.complaints"), metric="complaints") as panel:
     ui.supplied("complaints")
-    cuts = ("complaint_category", "complaint_severity", "complaint_channel", "team", "collector", "agency", "product", "region", "bucket")
+    cuts = ("complaint_category", "complaint_severity", "complaint_channel", "team", *own, "agency", "product", "region", "bucket")
     by = ui.choice("complaints_by", cuts)
-    wanted = (*COMPLAINTS, "complaints_per_1000") if by in ("team", "collector", "agency", "product", "region", "bucket") else COMPLAINTS
+    wanted = (*COMPLAINTS, "complaints_per_1000") if not by.startswith("complaint_") else COMPLAINTS
     span = ui.trailing(12)
     panel.subtitle(f"{ui.formula('complaints')} · {ui.period(span)}")
     side_by_side(panel, wanted, by, "complaints", span)
