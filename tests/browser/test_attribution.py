@@ -23,7 +23,7 @@ def file_of(page: Page, key: str) -> list[list[str]]:
 def test_settings_stand_in_the_link_and_the_columns_add_up(opened: Open) -> None:
     page = opened("/attribution?lang=en&page.window=60&page.rule=any")
     panel = page.locator(".st-key-panel_cash_by_touch")
-    expect(panel).to_contain_text("in the 60 days up to the payment")
+    expect(panel).to_contain_text("on the payment's day or in the 60 days before it")
     expect(panel).to_contain_text("any attempt")
     head, *rows = file_of(page, "cash_by_touch")
     amounts = [place for place, name in enumerate(head) if name.endswith("(CNY)")]
@@ -32,7 +32,7 @@ def test_settings_stand_in_the_link_and_the_columns_add_up(opened: Open) -> None
     page.locator(".st-key-settings_attribution").get_by_role("combobox").first.click()
     page.get_by_role("option", name="7 days").click()
     settled(page)
-    expect(panel).to_contain_text("in the 7 days up to the payment")
+    expect(panel).to_contain_text("on the payment's day or in the 7 days before it")
     assert "page.window=7" in page.url and "page.rule=any" in page.url
 
 

@@ -18,6 +18,7 @@ from dashboard.access import LOCAL
 from dashboard.filters import Filters
 from dashboard.formats import points, rate
 from dashboard.home import Home
+from dashboard.metrics import metrics
 from dashboard.printing import Document, html_file
 from dashboard.rollout import pack
 from dashboard.rollout.outlook import outlook
@@ -126,10 +127,10 @@ def test_a_metric_that_fails_is_said_and_the_rest_goes_on(made: Any, monkeypatch
     real = Warehouse.measure
 
     def measure(self: Warehouse, names: Any, *args: Any, **more: Any) -> Any:
-        if "cure_rate" in names:
-            raise QueryFailed("cure_rate: broken")
+        if "first_instalment_rate" in names:
+            raise QueryFailed("first_instalment_rate: broken")
         return real(self, names, *args, **more)
 
     monkeypatch.setattr(Warehouse, "measure", measure)
     page = html_file(made(None, "en"))
-    assert "Cure rate: could not be worked out" in page and "Recovery rate:" in page
+    assert f"{metrics()['first_instalment_rate'].label['en']}: could not be worked out" in page and "Recovery rate:" in page
