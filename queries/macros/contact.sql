@@ -29,6 +29,8 @@ create or replace macro weekday_name(day) as
         when 0 then 'mon' when 1 then 'tue' when 2 then 'wed' when 3 then 'thu' when 4 then 'fri' when 5 then 'sat' else 'sun'
     end;
 
+create or replace macro is_weekend(day) as ((date_diff('day', cast('2024-01-01' as date), day) % 7) + 7) % 7 >= 5;
+
 create or replace macro attempt_band(number) as
     case
         when number is null then ''

@@ -4,12 +4,22 @@
 -- out beside `period`, as only what is known beforehand keeps a scan to them. A cap and a gap look back so far as the longest rule does.
 with
 
+told as (
+    select count(*) > 0 as is_told
+    from meta.supplied
+    where table_id = 'collectors' and column_id = 'agency'
+),
+
+-- a rule for agencies covers their contacts, where it is told which those are
 rules as (
     select
         rules.*,
+        rules.agencies and told.is_told as is_for_agencies,
+        rules.agencies and not told.is_told as is_for_unknown,
         regimes.zone,
     from model.contact_rules as rules
     inner join meta.regimes as regimes on rules.regime = regimes.regime
+    cross join told
 ),
 
 -- the kinds of contact that each rule looks at
@@ -34,8 +44,8 @@ covering as (
         rules.rest_from,
         rules.rest_until,
         rules.until_included,
-        rules.consent,
-        rules.agencies,
+        rules.is_for_agencies,
+        rules.is_for_unknown,
     from model.contact_kinds as kinds
     inner join rules
         on list_contains(rules.channels, kinds.channel)
@@ -47,12 +57,6 @@ covering as (
             when 'call' then kinds.outcome not in ('busy', 'not_in_service', 'failed')
         end
     where kinds.direction = 'outbound'
-),
-
-told as (
-    select count(*) > 0 as agencies
-    from meta.supplied
-    where table_id = 'collectors' and column_id = 'agency'
 ),
 
 -- what a cap of debtors or cases counts
@@ -139,13 +143,14 @@ dialled as (
         and contacts.started_at >= list_min($starts::date[]) and contacts.started_at < list_max($untils::date[]) + 1
 ),
 
+-- by a hash, which is sooner: should two numbers share one, both are gone through below, each by itself
 full_days as (
     select
         rule_number,
-        number_id,
+        hash(number_id) as number_hash,
         contacted_on,
     from dialled
-    group by rule_number, number_id, contacted_on
+    group by rule_number, hash(number_id), contacted_on
     having count(*) > any_value(cap)
 ),
 
@@ -158,7 +163,8 @@ further as (
         dialled.source_line,
     from dialled
     inner join full_days
-        on dialled.rule_number = full_days.rule_number and dialled.number_id = full_days.number_id and dialled.contacted_on = full_days.contacted_on
+        on dialled.rule_number = full_days.rule_number and hash(dialled.number_id) = full_days.number_hash
+        and dialled.contacted_on = full_days.contacted_on
     qualify row_number() over (
         partition by dialled.rule_number, dialled.number_id, dialled.contacted_on
         order by dialled.started_at, dialled.source_file, dialled.source_line
@@ -230,7 +236,7 @@ broken as (
     inner join covering
         on touches.kind = covering.kind and covering.clock = 'export'
         and not case
-            when weekday_name(touches.contacted_on) in ('sat', 'sun')
+            when is_weekend(touches.contacted_on)
                 then is_within(cast(touches.started_at as time), covering.rest_from, covering.rest_until, covering.until_included)
             else is_within(cast(touches.started_at as time), covering.work_from, covering.work_until, covering.until_included)
         end
@@ -250,7 +256,7 @@ broken as (
         )
     where
         not case
-            when weekday_name(cast(local_at as date)) in ('sat', 'sun')
+            when is_weekend(cast(local_at as date))
                 then is_within(cast(local_at as time), rest_from, rest_until, until_included)
             else is_within(cast(local_at as time), work_from, work_until, until_included)
         end
@@ -288,33 +294,55 @@ found as (
     left join agreed on broken.rule_number = agreed.rule_number and broken.row_id = agreed.row_id
 ),
 
+-- from when on a debtor wants no more of some channel: their contacts since are those that can tell whether that is kept
+stopped as (
+    select
+        case_key,
+        min(stopped_at) as stopped_at,
+    from model.stops
+    group by case_key
+),
+
+-- every contact with every rule that covers it
+covered as (
+    select
+        covering.*,
+        touches.rowid as row_id,
+        touches.* exclude (kind),
+    from model.touches as touches
+    inner join covering
+        on touches.kind = covering.kind and covering.test != 'stop'
+        and touches.contacted_on >= covering.valid_from and touches.contacted_on < covering.valid_to
+    where touches.contacted_on >= list_min($starts::date[]) and touches.contacted_on <= list_max($untils::date[])
+    union all
+    select
+        covering.*,
+        touches.rowid as row_id,
+        touches.* exclude (kind),
+    from model.touches as touches
+    inner join stopped on touches.case_key = stopped.case_key and touches.started_at > stopped.stopped_at
+    inner join covering on touches.kind = covering.kind and covering.test = 'stop'
+    where touches.contacted_on >= list_min($starts::date[]) and touches.contacted_on <= list_max($untils::date[])
+),
+
 checked as (
     select
         period.period,
-        covering.rule,
-        covering.channel,
-        covering.outcome,
-        covering.automation,
-        touches.*,
-        touches.rowid * 64 + covering.rule_number as found_key,
+        covered.*,
+        covered.row_id * 64 + covered.rule_number as found_key,
         case
-            when covering.agencies and not (select told.agencies from told) then 'no_agency'
-            when covering.test = 'hours' and touches.started_at = touches.contacted_on then 'no_time'
-            when covering.clock = 'consumer' and touches.case_key not in (select case_key from zones) then 'no_zone'
-            when covering.clock = 'consumer' and touches.case_key is null then 'no_zone'
-            when touches.case_key is null and (covering.test in ('gap', 'stop') or covering.unit in ('debtor', 'case')) then 'no_case'
-            when covering.unit = 'number' and touches.marks < 4 then 'no_number'
+            when covered.is_for_unknown then 'no_agency'
+            when covered.test = 'hours' and covered.started_at = covered.contacted_on then 'no_time'
+            when covered.clock = 'consumer' and (covered.case_key is null or covered.case_key not in (select case_key from zones)) then 'no_zone'
+            when covered.case_key is null and (covered.test = 'gap' or covered.unit in ('debtor', 'case')) then 'no_case'
+            when covered.unit = 'number' and covered.marks < 4 then 'no_number'
         end as reason,
-        case when touches.collector_id = 'house' then 'house' else coalesce(collectors.team, '') end as team,
+        case when covered.collector_id = 'house' then 'house' else coalesce(collectors.team, '') end as team,
         coalesce(collectors.agency, '') as agency,
-    from model.touches as touches
-    inner join period on touches.contacted_on >= period.start_on and touches.contacted_on <= period.until_on
-    inner join covering
-        on touches.kind = covering.kind and touches.contacted_on >= covering.valid_from and touches.contacted_on < covering.valid_to
-    left join export.collectors as collectors on touches.collector_id = collectors.collector_id
-    where
-        (not covering.agencies or not (select told.agencies from told) or coalesce(collectors.agency, '') != '')
-        and touches.contacted_on >= list_min($starts::date[]) and touches.contacted_on <= list_max($untils::date[])
+    from covered
+    inner join period on covered.contacted_on >= period.start_on and covered.contacted_on <= period.until_on
+    left join export.collectors as collectors on covered.collector_id = collectors.collector_id
+    where not covered.is_for_agencies or coalesce(collectors.agency, '') != ''
 )
 
 select
