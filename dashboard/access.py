@@ -38,7 +38,7 @@ ROLES: dict[str, Role] = {
     ),
     "leader": Role(EVERY_PAGE - {"whatif", "rollout", "effects", "upload"}, frozenset({"notes"}), True),
     "project": Role(
-        frozenset({"overview", "recovery", "channels", "conduct", "team", "rollout", "effects", "data", "definitions"}),
+        frozenset({"overview", "recovery", "channels", "plans", "conduct", "team", "rollout", "effects", "data", "definitions"}),
         frozenset({"notes", "rollout"}),
         False,
     ),

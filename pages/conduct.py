@@ -10,19 +10,21 @@ from dashboard.compliance.sentences import CARDS, CHECKS, COMPLAINTS, TRENDS
 lang, currency, at = ui.lang(), ui.currency(), ui.frame()
 rate = "breaches_per_1000"
 own = ("collector",) if at.scope.names else ()
+last = ui.trailing(1)  # each contact is held against each rule when asked for: a year of a million cases is ten million
 
 with ui.guarded():
     ui.cards(ui.figures(*CARDS))
 
 with ui.panel("rules", ui.say("conduct.rules"), metric=rate) as panel:
-    panel.subtitle(f"{sentences.held_against(ui.report('regimes'), lang)} · {ui.period(ui.view_filters())} · {ui.say('conduct.no_judgement')}")
-    answer = ui.measure(*CHECKS, by=("rule",), lead=rate)
-    unchecked = ui.measure("contacts_unchecked", by=("rule", "check_reason")).rows if any(row["contacts_unchecked"] for row in answer.rows) else []
+    panel.subtitle(f"{sentences.held_against(ui.report('regimes'), lang)} · {ui.period(last)} · {ui.say('conduct.no_judgement')}")
+    answer, why = ui.measure(*CHECKS, by=("rule",), filters=last, lead=rate), ("rule", "check_reason")
+    unknown = any(row["contacts_unchecked"] for row in answer.rows)
+    unchecked = ui.measure("contacts_unchecked", by=why, filters=last).rows if unknown else []
     rows = sentences.rule_rows(answer.rows, unchecked, lang)
     panel.title(sentences.most_broken(rows, lang))
     panel.figure(figures.lanes([ui.names("rule", rows)[row["rule"]] for row in rows], lanes.lanes(rows, CHECKS[:2], currency, lang), lang, currency))
     said = ui.columns("conduct", why="text", said="text", strength="text", since="date", confidence="text", source="text")
-    panel.table(rows, [*ui.columns_of(answer, ("rule",), CHECKS), *said])
+    panel.table(rows, [*ui.columns_of(answer, ("rule",), CHECKS), *said], last)
 
 chosen = "none"
 with ui.guarded():
@@ -31,7 +33,7 @@ with ui.guarded():
     chosen = ui.option("rule", names, ui.say("conduct.where"), listed=True, note=ui.say("conduct.where_note"))
 if chosen != "none":
     with ui.panel("where", ui.say("conduct.where"), metric=rate) as panel:
-        within = ui.view_filters() if chosen == "all" else ui.view_filters().choosing("rule", [chosen])
+        within = last if chosen == "all" else last.choosing("rule", [chosen])
         panel.subtitle(f"{names[chosen]} · {ui.period(within)} · {ui.say('conduct.where_note')}")
         by = ui.choice("where_by", ("team", *own, "channel", "hour", "weekday", "bucket", "product", "agency"))
         side_by_side(panel, CHECKS[:3], by, rate, within)
