@@ -252,8 +252,10 @@ class Panel:
             return None
         relations = {entry.of or "" for entry in measures((self.metric,))}
         by = [column.id for column in columns if column.id in dimensions()]
-        by = [name for name in by if all(dimensions()[name].carried_by(relation) for relation in relations)]
         at = frame()
+        # what the panel alone is limited to is a group of its rows
+        own = [name for name, _ in (filters.where if filters is not None else ()) if name not in dict(at.view.filters.where)]
+        by = [name for name in (*own, *by) if all(dimensions()[name].carried_by(relation) for relation in relations)]
         return Behind(self.metric, tuple(by), reach=behind.reach(at.view.filters, filters, at.info.as_of))
 
 

@@ -38,6 +38,12 @@ def test_a_rule_by_hour_is_what_was_measured(loaded_home: Path, monkeypatch: pyt
     assert {hour for hour, count in rows.items() if count} == {"7", "22"}
 
 
+def test_the_rows_behind_a_rules_teams_can_be_told_by_rule(loaded_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = page_of(loaded_home, monkeypatch, "conduct", lang="en", **{"page.rule": "cn_hours", "page.where_by": "team"})
+    links = [link.proto.query_string for link in app.get("page_link") if "breaches_per_1000" in link.proto.query_string]
+    assert any("cut=rule&cut=team" in link for link in links)
+
+
 def test_without_contacts_complaints_are_told_and_rules_are_not_supplied(given: Callable[..., Given], monkeypatch: pytest.MonkeyPatch) -> None:
     shop = given(cases=CASES, complaints=COMPLAINTS, as_of="2026-03-31")
     app = page_of(shop.home.path, monkeypatch, "conduct", lang="en")
