@@ -142,8 +142,8 @@ def test_unanswered_attempts_are_counted_by_number_and_day(given: Callable[..., 
         contacts=calls(
             *(f"C1 | 03-02 {hour:02}:00:00 | no_answer | number_id=a" for hour in range(9, 16)),
             *(f"C1 | 03-03 {hour:02}:00:00 | busy | number_id={number}" for number in "ab" for hour in range(9, 15)),
-            "C1 | 03-03 16:00:00 | answered | number_id=a",
-            *(f"C3 | 03-04 {hour:02}:00:00 | no_answer" for hour in range(9, 17)),
+            "C1 | 03-03 16:00:00 | answered | number_id=a", "C1 | 03-03 08:30:00 | no_answer | direction=inbound | number_id=a",
+            *(f"C3 | 03-04 {hour:02}:00:00 | no_answer | party=related" for hour in range(9, 17)),
         ),
         as_of="2026-03-31",
     )  # fmt: skip
@@ -169,7 +169,7 @@ US: dict[str, Any] = {"settings": {"timezone": '"America/New_York"', "currency":
 def test_after_a_conversation_no_call_for_seven_days(given: Callable[..., Given]) -> None:
     """The debtor called in on the 2nd. Later that day and up to the 8th a call breaks the rule; the 9th is the seventh day after: allowed.
 
-    A busy line is no call, and a bank's own collector is not held against a rule for agencies.
+    A busy line is no call, the conversation itself none after it, and a bank's own collector is not held against a rule for agencies.
     """
     days = ("02 15", "03 10", "04 10", "05 10", "06 10", "08 10", "09 10")
     shop = given(
@@ -178,12 +178,13 @@ def test_after_a_conversation_no_call_for_seven_days(given: Callable[..., Given]
             "C1 | 03-02 10:00:00 | conversation | direction=inbound | collector_id=W1",
             *(f"C1 | 03-{day}:00:00 | no_answer | collector_id=W1" for day in days),
             "C1 | 03-03 11:00:00 | busy | collector_id=W1", "C1 | 03-03 12:00:00 | no_answer | collector_id=W2",
-            "C2 | 03-03 12:00:00 | no_answer | collector_id=W1",
+            "C2 | 03-03 12:00:00 | no_answer | collector_id=W1", "C3 | 03-03 12:00:00 | conversation | collector_id=W1",
         ),
         **US,
     )  # fmt: skip
     assert breaking(shop, "us_gap") == ["01", "02", "03", "04", "05", "06"]
-    assert by_rule(shop, "contacts_checked")["us_gap"] == {"contacts_checked": 8}
+    assert breaking(shop, "us_gap", start="2026-03-08") == ["06"]  # the talk was before the period
+    assert by_rule(shop, "contacts_checked")["us_gap"] == {"contacts_checked": 9}
 
 
 def test_seven_calls_in_seven_days_of_one_debt(given: Callable[..., Given]) -> None:
@@ -201,7 +202,7 @@ def test_seven_calls_in_seven_days_of_one_debt(given: Callable[..., Given]) -> N
         **US,
     )  # fmt: skip
     assert breaking(shop, "us_calls") == ["07", "08"]
-    assert breaking(shop, "us_calls", start="2026-02-01") == ["07", "08"]
+    assert breaking(shop, "us_calls", start="2026-02-01") == breaking(shop, "us_calls", start="2026-03-08") == ["07", "08"]
 
 
 def test_the_consumers_clock_decides_and_an_unknown_one_is_not_checkable(given: Callable[..., Given]) -> None:
@@ -246,6 +247,27 @@ def test_weekends_have_hours_of_their_own_and_a_window_of_two_days_rolls(given: 
         as_of="2026-03-31",
     )  # fmt: skip
     assert breaking(shop, "gr_hours") == ["01"] and breaking(shop, "gr_calls") == ["01", "03"]
+
+
+def test_consent_ends_and_not_every_rule_allows_for_it(given: Callable[..., Given]) -> None:
+    """Agreed until the 5th: what comes late on the 4th is agreed, on the 6th beyond the rule. Australia's hours, by the debtor's clock, know no
+    consent, and begin at 9 on a Saturday, at 7:30 on a Monday."""
+    told = "C1 | 03-02 10:00:00 | conversation | consent_until=2026-03-05 23:59:59"
+    china = given(
+        cases=CASES, contacts=calls(told, *(f"C1 | 03-{day} 22:30:00 | no_answer" for day in ("04", "06"))), as_of="2026-03-31"
+    )  # fmt: skip
+    assert by_rule(china, "contacts_agreed", "contacts_breaking")["cn_hours"] == {"contacts_agreed": 1, "contacts_breaking": 1}
+    assert breaking(china, "cn_hours") == ["02"]
+    sydney = given(
+        customers="customer_id | timezone\nU1 | Australia/Sydney\nU2 | Australia/Sydney",
+        cases=CASES,
+        contacts=calls(
+            told, "C1 | 03-04 22:30:00 | no_answer", "C1 | 03-07 08:30:00 | no_answer", "C1 | 03-09 08:30:00 | no_answer", "C1 | 03-07 09:00:00 | busy"
+        ),
+        settings={"timezone": '"Australia/Sydney"', "currency": '"AUD"'},
+        as_of="2026-03-31",
+    )  # fmt: skip
+    assert breaking(sydney, "au_hours") == ["01", "02"] and by_rule(sydney, "contacts_agreed")["au_hours"] == {"contacts_agreed": 0}
 
 
 def test_an_export_may_name_its_regimes_and_a_later_part_keeps_them(given: Callable[..., Given]) -> None:

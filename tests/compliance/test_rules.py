@@ -54,3 +54,14 @@ def test_a_wrong_entry_is_told_by_name(wrong: dict[str, Any], said: str) -> None
     with pytest.raises(ValueError, match=re.escape("conduct.toml [x]")) as told:
         rules.rule_of(entry(**wrong), rules.regimes())
     assert said in str(told.value)
+
+
+def test_a_rule_holds_up_to_the_day_before_its_next_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = tuple(rules.rule_of(entry(valid_from=day, cap=cap), rules.regimes()) for day, cap in ((date(2025, 1, 1), 7), (date(2026, 1, 1), 5)))
+    monkeypatch.setattr(rules, "rules", lambda: versions)
+    names = [column.split()[0] for column in rules.COLUMNS.split(", ")]
+    rows = [dict(zip(names, row, strict=True)) for row in rules.rows()]
+    assert [(row["rule_number"], row["cap"], row["valid_from"], row["valid_to"]) for row in rows] == [
+        (1, 7, date(2025, 1, 1), date(2026, 1, 1)), (2, 5, date(2026, 1, 1), date.max),
+    ]  # fmt: skip
+    assert [one.cap for one in rules.in_force(date(2025, 6, 1))] == [7] and [one.cap for one in rules.in_force(date(2026, 6, 1))] == [5]
