@@ -48,11 +48,11 @@ def rule_rows(rows: Sequence[Mapping[str, Any]], unchecked: Sequence[Mapping[str
 
 
 def most_broken(rows: Sequence[Mapping[str, Any]], lang: str) -> str:
-    """The rule broken most often of what it checks, or that none was."""
+    """The rule broken most often of what it checks, by the lower limit of its rate so that few checks don't decide, or that none was."""
     broken = [row for row in rows if row["contacts_breaking"]]
     if not broken:
         return word("conduct.none_broken" if any(row["contacts_checked"] for row in rows) else "conduct.none_checked", lang)
-    most = max(broken, key=lambda row: row["breaches_per_1000"])
+    most = max(broken, key=lambda row: row["breaches_per_1000_low"])
     one = rule(most["rule"])
     assert one is not None
     rate = formats.measure(metrics()["breaches_per_1000"].unit, most["breaches_per_1000"], "", lang)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.compliance.sentences import most_broken
 from dashboard.filters import Filters
 from dashboard.home import Home
 from dashboard.warehouse import Warehouse
@@ -25,6 +26,15 @@ from tests.conftest import Given
 def test_whose_rules_and_what_breaks_them(loaded_home: Path, monkeypatch: pytest.MonkeyPatch, lang: str, wanted: tuple[str, ...]) -> None:
     text = said(page_of(loaded_home, monkeypatch, "conduct", lang=lang))
     assert all(part in text for part in wanted) and "None" not in text and "nan" not in text
+
+
+def test_few_checks_do_not_decide_which_rule_is_broken_most() -> None:
+    """One breach of five checks is 200 per 1,000, but may be chance; thirty of two hundred are 150 and are not."""
+    rows = [
+        {"rule": "stop", "contacts_breaking": 1, "breaches_per_1000": 200.0, "breaches_per_1000_low": 5.1},
+        {"rule": "cn_hours", "contacts_breaking": 30, "breaches_per_1000": 150.0, "breaches_per_1000_low": 101.2},
+    ]
+    assert most_broken(rows, "en") == "China: no contact from 22:00 to 08:00 without consent: 150 breaches per 1,000 checks, 30 in all"
 
 
 def test_a_rule_by_hour_is_what_was_measured(loaded_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,4 +67,4 @@ def test_without_complaints_rules_are_told(given: Callable[..., Given], monkeypa
     shop = given(cases=CASES, contacts=CONTACTS, settings={"timezone": '"Europe/Rome"'}, as_of="2026-03-31")
     text = said(page_of(shop.home.path, monkeypatch, "conduct", lang="en"))
     assert "No country's rules belong to the time zone Europe/Rome" in text and "Not supplied in this data: Complaints" in text
-    assert "No contact by a channel the debtor opted out of: broken 1 times" in text
+    assert "No contact by a channel the debtor opted out of: 333.33 breaches per 1,000 checks, 1 in all" in text
