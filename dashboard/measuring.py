@@ -134,7 +134,7 @@ def value_of(entry: Metric, values: dict[str, Any]) -> Any:
                 total = (total or 0) + (-value if term.startswith("-") else value)
         return total
     value = values.get(entry.id)
-    if value is None and entry.additive and entry.basis == "calendar":
+    if value is None and entry.additive and (entry.basis == "calendar" or entry.empty_is_zero):
         return Decimal("0.00") if entry.unit == "amount" else 0
     return value
 

@@ -32,6 +32,7 @@ class UnknownName(KeyError):
 class Metric:
     """One metric. Exactly one of: `sql` over relation `of`; `part` ÷ `whole`; `terms` added up; `curve` over relation `of`.
 
+    `empty_is_zero`: no row means none, as of complaints once any are on record.
     `one_of`: dimensions whose values would count the same thing again, each with the value that counts where nothing else is asked for.
     """
 
@@ -52,6 +53,7 @@ class Metric:
     interval: str | None = None
     last_of: str | None = None
     empty_is_unknown: bool = False
+    empty_is_zero: bool = False
     unfiltered: bool = False
     one_of: tuple[tuple[str, str], ...] = ()
 

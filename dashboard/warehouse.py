@@ -94,7 +94,7 @@ class Warehouse:
         self._written: dict[str, tuple[str, list[dict[str, Any]]]] = {}
         self._values: dict[tuple[str, Scope], list[str]] = {}
         self._held: dict[str, list[str]] = {}
-        self._contacts_from: list[tuple[Any, ...]] | None = None
+        self._first_of: dict[str, date | None] = {}
         self._lasting: dict[str, list[dict[str, Any]]] = {}
         self._supplied: dict[str, set[str]] = {}
         for table, column in self._fetch("select table_id, column_id from meta.supplied", {}, "supplied")[1]:
@@ -454,22 +454,22 @@ class Warehouse:
         return [p for p in periods if p.start <= self.info.as_of and p.until >= self.info.first_on]
 
     def _mark_unrecorded(self, table: dict[tuple[Any, ...], dict[str, Any]], names: tuple[str, ...], at: int | None, periods: list[Period]) -> None:
-        """What contacts tell is not known of a time before the first on record; `at`: where a key has its period.
+        """What contacts or complaints tell is not known of a time before the first on record; `at`: where a key has its period.
 
         Credits are: what no contact came before is a share of the cash like any other, and with it they add up.
         """
-        marked = [entry.id for entry in plain(names) if entry.of != "credits" and any(need.split(".")[0] == "contacts" for need in entry.needs)]
-        first = self._since_contacts() if marked else None
-        early = {period.label for period in periods if first is not None and period.until < first}
-        for key, values in table.items() if early else ():
-            if at is None or key[at] in early:
-                values.update(dict.fromkeys(marked, UNRECORDED))
+        for source in _FIRST_OF:
+            marked = [entry.id for entry in plain(names) if entry.of != "credits" and any(need.split(".")[0] == source for need in entry.needs)]
+            first = self._since_first(source) if marked else None
+            early = {period.label for period in periods if first is not None and period.until < first}
+            for key, values in table.items() if early else ():
+                if at is None or key[at] in early:
+                    values.update(dict.fromkeys(marked, UNRECORDED))
 
-    def _since_contacts(self) -> date | None:
-        if self._contacts_from is None:
-            self._contacts_from = self._fetch("select min(first_on) from model.sources where table_id = 'contacts'", {}, "sources")[1]
-        first: date | None = self._contacts_from[0][0]
-        return first
+    def _since_first(self, source: str) -> date | None:
+        if source not in self._first_of:
+            self._first_of[source] = self._fetch(_FIRST_OF[source], {}, "sources")[1][0][0]
+        return self._first_of[source]
 
     @staticmethod
     def _sort(rows: list[dict[str, Any]], cut: Dimension) -> None:
@@ -514,6 +514,11 @@ def _array(column: pyarrow.Array, absent: str | None) -> npt.NDArray[Any]:
     return found
 
 
+#: The first day of which a table tells anything: of complaints that of an incident, which may be before any was received.
+_FIRST_OF = {
+    "contacts": "select min(first_on) from model.sources where table_id = 'contacts'",
+    "complaints": "select min(fell_on) from model.complaints",
+}
 #: The days of rows that may be dated after the as-of day (contacts and promises made then aren't among the model tables' rows).
 _DATED = (("cash", "paid_on"), ("cash", "posted_on"), ("workdays", "worked_on"))
 #: Rows that tell whether a column of texts is one of ids.

@@ -7,34 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboard import formats
 from dashboard.access import Scope
-from dashboard.contract import ROOT
 from dashboard.filters import Filters
 from dashboard.home import Home
 from dashboard.warehouse import Warehouse
+from tests.channels.test_page import page_of, said
 from tests.conftest import Given
 
 
-def page_of(home: Path, monkeypatch: pytest.MonkeyPatch, page: str = "plans", **query: str) -> AppTest:
-    monkeypatch.setenv("COLLECTIONS_HOME", str(home))
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page(str(ROOT / "pages" / f"{page}.py"))
-    app.run()
-    assert not app.exception and not app.error, [error.value for error in [*app.exception, *app.error]]
-    return app
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(part.value for part in [*app.markdown, *app.caption, *app.info])
-
-
 def test_cards_and_panels_show_what_was_measured(loaded_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = page_of(loaded_home, monkeypatch, lang="en", **{"page.steps_by": "bucket", "page.curve_by": "affordability"})
+    app = page_of(loaded_home, monkeypatch, "plans", lang="en", **{"page.steps_by": "bucket", "page.curve_by": "affordability"})
     warehouse = Warehouse(Home(loaded_home).info())
     month = Filters(warehouse.info.as_of.replace(day=1), warehouse.info.as_of)
     row = warehouse.measure(["plans_agreed", "first_instalment_rate", "followup_in_time_rate"], filters=month).rows[0]
@@ -52,17 +36,17 @@ def test_cards_and_panels_show_what_was_measured(loaded_home: Path, monkeypatch:
 
 
 def test_in_chinese(loaded_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = said(page_of(loaded_home, monkeypatch, lang="zh"))
+    text = said(page_of(loaded_home, monkeypatch, "plans", lang="zh"))
     assert all(part in text for part in ("份计划中", "预期可收", "愿意且有能力", "回访按时率"))
 
 
 def test_what_is_not_supplied_is_named_in_its_place(given: Callable[..., Given], monkeypatch: pytest.MonkeyPatch) -> None:
     cases = "case_id | placed_on | placed_balance\nC1 | 2026-01-01 | 1000"
     none = given(cases=cases, payments="case_id | paid_on\nC1 | 2026-01-20", as_of="2026-02-28")
-    app = page_of(none.home.path, monkeypatch, lang="en")
+    app = page_of(none.home.path, monkeypatch, "plans", lang="en")
     assert "Not supplied in this data: Plans (plans) or Follow-ups (followups)" in app.info[0].value.replace("\\", "") and not app.metric
     alone = given(cases=cases, followups="followup_id | case_id | planned_on | done_on\nF1 | C1 | 2026-02-02 | 2026-02-02", as_of="2026-02-28")
-    app = page_of(alone.home.path, monkeypatch, lang="en")
+    app = page_of(alone.home.path, monkeypatch, "plans", lang="en")
     assert {card.label: card.value for card in app.metric}["Follow-ups in time"] == "100.0%"
     assert "Plans (plans)" in said(app).replace("\\", "") and "Willingness (followups.willingness)" in said(app).replace("\\", "")
 
@@ -75,7 +59,7 @@ def test_a_leader_sees_the_teams_they_lead(loaded_home: Path, monkeypatch: pytes
     people.write_text(f'[[person]]\nid = "lead"\nrole = "leader"\nteams = ["{team}"]\n', encoding="utf-8")
     monkeypatch.setenv("COLLECTIONS_PEOPLE", str(people))
     monkeypatch.setenv("COLLECTIONS_USER", "lead")
-    app = page_of(loaded_home, monkeypatch, lang="en")
+    app = page_of(loaded_home, monkeypatch, "plans", lang="en")
     own = warehouse.measure(["plans_agreed"], filters=month, scope=Scope("leader", (team,))).rows[0]["plans_agreed"]
     assert {card.label: card.value for card in app.metric}["Plans agreed"] == formats.count(own)
 

@@ -283,3 +283,17 @@ def test_an_export_may_name_its_regimes_and_a_later_part_keeps_them(given: Calla
         home=named.home, contacts=talk.replace("K00", "K50"), settings={"timezone": '"Europe/Rome"', "regimes": '["gr"]'}, as_of="2026-03-31"
     )
     assert set(by_rule(other)) == {"gr_hours", "gr_calls"} and other.warehouse.info.id != merged.warehouse.info.id
+
+
+def test_a_month_without_complaints_has_none_and_one_before_the_first_is_unknown(given: Callable[..., Given]) -> None:
+    """The first incident was in February, told of in March; April is quiet: none. Of January nobody knows. Nothing was decided in April."""
+    shop = given(
+        cases="case_id | placed_on\nC1 | 2026-01-01",
+        contacts="\n".join(["contact_id | case_id | started_at", *(f"K{month} | C1 | 2026-{month:02}-10 09:00:00" for month in range(1, 5))]),
+        complaints="complaint_id | case_id | received_at | incident_on | upheld\nQ1 | C1 | 2026-03-01 10:00:00 | 2026-02-27 | yes",
+        as_of="2026-04-30",
+    )
+    rows = shop.rows(("complaints", "complaints_upheld", "complaints_per_1000", "upheld_rate"), by="month", start="2026-01-01", until="2026-04-30")
+    assert [(row["complaints"], row["complaints_upheld"], row["complaints_per_1000"], row["upheld_rate"]) for row in rows] == [
+        (None, None, None, None), (1, 1, 1000.0, 1.0), (0, 0, 0.0, None), (0, 0, 0.0, None),
+    ]  # fmt: skip
